@@ -1,0 +1,5 @@
+"""`python -m statuspage`."""
+
+from statuspage.cli import main
+
+main(prog_name="statuspage")

@@ -1,0 +1,199 @@
+"""The composition root: the only place that joins the parts and loads kinds.
+
+Everything else is handed what it needs. Imports of the parts are made inside the functions that join them,
+so that a command which needs one part does not pay for all.
+"""
+
+import asyncio
+import importlib
+import logging
+import pkgutil
+import signal
+from collections.abc import Sequence
+from pathlib import Path
+from types import ModuleType
+from typing import TYPE_CHECKING, Any, cast
+from urllib.parse import urlsplit
+
+from statuspage import logs
+from statuspage.clock import SystemClock
+from statuspage.config import Check, Config, ConfigError, Kind, load, loads
+from statuspage.core.clock import Clock
+from statuspage.core.observation import Observation
+from statuspage.fields import secrets_in
+
+if TYPE_CHECKING:
+    from statuspage.monitor.engine import Engine
+    from statuspage.monitor.look import Watch
+
+log = logging.getLogger(__name__)
+
+AGENT = "local"
+RELOAD_EVERY = 2.0
+"""Seconds between looks at the configuration file."""
+
+
+class ProbeKinds:
+    """The probes, by the names of their files. A module is imported when its kind is asked for."""
+
+    def __init__(self) -> None:
+        self._names: tuple[str, ...] = ()
+
+    def names(self) -> Sequence[str]:
+        """Every type, sorted. The folder is listed once: a monitor may run out of file handles."""
+        import probes
+
+        if not self._names:
+            found = (each.name for each in pkgutil.iter_modules(probes.__path__))
+            self._names = tuple(sorted(name for name in found if not name.startswith("_")))
+        return self._names
+
+    def load(self, name: str) -> Kind:
+        """The kind of that name. Raises KeyError when there is none."""
+        return cast(Kind, self.module(name))
+
+    def module(self, name: str) -> ModuleType:
+        """The module of that kind. Raises KeyError when there is none."""
+        if name not in self.names():
+            raise KeyError(name)
+        return importlib.import_module(f"probes.{name}")
+
+
+KINDS = ProbeKinds()
+
+
+def load_config(path: Path) -> Config:
+    """Read and check a file with every kind known. Raises ConfigError."""
+    return load(path, KINDS)
+
+
+def loads_config(text: str, folder: Path) -> Config:
+    """Check a configuration given as text. Raises ConfigError."""
+    return loads(text, KINDS, folder)
+
+
+async def probe_once(check: Check, clock: Clock, agent: str = AGENT) -> Observation:
+    """Run a check's probe once, now."""
+    from probes._run import Context
+
+    head = check.head
+    module: Any = KINDS.module(head.type)
+    context = Context(
+        check=head.id,
+        agent=agent,
+        clock=clock,
+        timeout=head.timeout.total_seconds(),
+        slow_over=head.slow_over.total_seconds(),
+        limits={stage: limit.total_seconds() for stage, limit in head.limits.items()},
+        secrets=tuple(secrets_in(check.options)),
+    )
+    observation: Observation = await module.probe(check.options, context)
+    return observation
+
+
+def watches(config: Config, clock: Clock) -> "list[Watch]":
+    """The config's checks, each with the way to run it."""
+    return [_watch(check, clock) for check in config.checks]
+
+
+def anchor_watches(config: Config, clock: Clock) -> "list[Watch]":
+    """The config's anchors as checks: that a connection can be made is all that is asked of them."""
+    from statuspage.config.tables import CheckHead
+
+    found = []
+    for index, anchor in enumerate(config.file.anchor):
+        parts = urlsplit(anchor.url)
+        head = CheckHead(
+            id=f"anchor-{index}", component="anchor", type="tcp", timeout=anchor.timeout, slow_over=anchor.timeout
+        )
+        port = parts.port or (443 if parts.scheme == "https" else 80)
+        options = KINDS.load("tcp").Config.model_validate({"host": parts.hostname, "port": port})
+        found.append(_watch(Check(head, options), clock))
+    return found
+
+
+def _watch(check: Check, clock: Clock) -> "Watch":
+    from statuspage.monitor.look import Watch
+
+    return Watch(check, lambda: probe_once(check, clock))
+
+
+async def run_monitor(path: Path) -> None:
+    """Watch, decide and store until SIGTERM or SIGINT. Raises ConfigError, StoreError, AlreadyRunning."""
+    from statuspage.monitor.engine import Engine
+    from statuspage.monitor.single import only_one
+    from statuspage.store import open_store
+
+    config = load_config(path)
+    clock = SystemClock()
+    store = open_store(config.store_url)
+    with only_one(config.public_dir.parent):
+        await asyncio.to_thread(store.upgrade, clock.now())
+        engine = Engine(store, clock, agent=AGENT, keep_observations=config.file.store.keep_observations)
+        reload = asyncio.Event()
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, engine.stop)
+        loop.add_signal_handler(signal.SIGHUP, reload.set)
+        reloading = loop.create_task(_reload(path, config, engine, clock, reload))
+        log.info("watching %d checks of %d components", len(config.checks), len(config.file.component))
+        try:
+            await engine.run(config.site, watches(config, clock), anchor_watches(config, clock))
+        finally:
+            reloading.cancel()
+            store.close()
+
+
+def run_web(config: Config) -> int:
+    """Serve the site until SIGTERM; the exit code."""
+    from statuspage.web.serve import Listen, serve
+    from statuspage.web.wsgi import WebConfig
+
+    web = config.file.web
+    address, _, port = web.bind.rpartition(":")
+    return serve(
+        Listen(address.strip("[]"), int(port), web.workers),
+        WebConfig(str(config.public_dir), config.store_url, config.site.url),
+    )
+
+
+async def _reload(path: Path, present: Config, engine: "Engine", clock: Clock, asked: asyncio.Event) -> None:
+    """Take over a changed file, on SIGHUP or when its time stamp moves. A bad one is refused whole."""
+    from statuspage.store import StoreError
+
+    stamp = _stamp(path)
+    while True:
+        try:
+            await asyncio.wait_for(asked.wait(), RELOAD_EVERY)
+        except TimeoutError:
+            if _stamp(path) == stamp:
+                continue
+        asked.clear()
+        stamp = _stamp(path)
+        try:
+            present = await _take_over(path, present, engine, clock)
+        except ConfigError as error:
+            log.error("the changed configuration is refused, the old one stays:\n%s", error)
+        except StoreError as error:
+            log.error("the changed configuration waits for the store: %s", error)
+            stamp = None
+        except Exception:
+            log.exception("the changed configuration could not be taken over")
+
+
+async def _take_over(path: Path, present: Config, engine: "Engine", clock: Clock) -> Config:
+    config = load_config(path)
+    logs.setup((*present.secrets, *config.secrets))
+    await engine.adopt(config.site, watches(config, clock), anchor_watches(config, clock))
+    if (config.store_url, config.file.web) != (present.store_url, present.file.web):
+        log.warning("[store] and [web] are read at the start only: restart to change them")
+    log.info("the configuration was read again: %d checks", len(config.checks))
+    return config
+
+
+def _stamp(path: Path) -> tuple[int, int] | None:
+    try:
+        found = path.stat()
+    except OSError:
+        return None
+    return found.st_mtime_ns, found.st_size

@@ -1,0 +1,54 @@
+"""What several commands share: the `-c` option, exit codes, and errors as one clear text."""
+
+import json
+import logging
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, NoReturn, TypeVar
+
+import click
+
+from statuspage import logs, parent
+from statuspage.config import Config, ConfigError
+
+OK, NOT_OK, CONFIG_ERROR = 0, 1, 2
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+config_option: Callable[[F], F] = click.option(
+    "-c",
+    "--config",
+    "path",
+    type=click.Path(path_type=Path, dir_okay=False),
+    default=Path("config.toml"),
+    show_default=True,
+    help="The configuration file.",
+)
+
+json_option: Callable[[F], F] = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+
+
+def fail(text: str, code: int = NOT_OK) -> NoReturn:
+    """End with a text on standard error: a log line where a supervisor collects them."""
+    if parent.is_supervised():
+        logs.setup()
+        logging.getLogger("statuspage").error("%s", text)
+    else:
+        click.echo(text, err=True)
+    sys.exit(code)
+
+
+def load_or_fail(path: Path) -> Config:
+    """The configuration, or exit 2 with every problem as `path: problem`."""
+    from statuspage.app import load_config
+
+    try:
+        return load_config(path)
+    except ConfigError as error:
+        fail(str(error), CONFIG_ERROR)
+
+
+def print_json(value: object) -> None:
+    """One JSON document on standard output."""
+    click.echo(json.dumps(value, indent=2, ensure_ascii=False, default=str))

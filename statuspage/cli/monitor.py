@@ -1,0 +1,30 @@
+"""`statuspage monitor`: the loop that looks, decides and stores."""
+
+import asyncio
+from pathlib import Path
+
+import click
+
+from statuspage.cli._common import CONFIG_ERROR, NOT_OK, config_option, fail, load_or_fail
+
+
+@click.command("monitor")
+@config_option
+def command(path: Path) -> None:
+    """Look, decide and store, until SIGTERM. SIGHUP or a changed file reloads the configuration."""
+    from statuspage import logs
+    from statuspage.app import run_monitor
+    from statuspage.monitor.single import AlreadyRunning
+    from statuspage.parent import end_with_supervisor
+    from statuspage.store import StaleLease, StoreError
+
+    logs.setup(load_or_fail(path).secrets)
+    end_with_supervisor()
+    try:
+        asyncio.run(run_monitor(path))
+    except AlreadyRunning as error:
+        fail(str(error), CONFIG_ERROR)
+    except StaleLease as error:
+        fail(f"the lease of this monitor ended, by another monitor or a new database: {error}", NOT_OK)
+    except StoreError as error:
+        fail(f"store: {error}", NOT_OK)

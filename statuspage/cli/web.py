@@ -1,0 +1,29 @@
+"""`statuspage web`: the public site."""
+
+from pathlib import Path
+
+import click
+
+from statuspage.cli._common import CONFIG_ERROR, config_option, fail, load_or_fail
+from statuspage.config import ConfigError
+
+
+@click.command("web")
+@config_option
+@click.option("--bind", help="Address and port, instead of the one in the file.")
+@click.pass_context
+def command(ctx: click.Context, path: Path, bind: str | None) -> None:
+    """Serve the page under granian, until SIGTERM."""
+    from statuspage import logs
+    from statuspage.app import run_web
+    from statuspage.parent import end_with_supervisor
+
+    config = load_or_fail(path)
+    if bind is not None:
+        try:
+            config = config.bound_to(bind)
+        except ConfigError as error:
+            fail(str(error).replace("web.bind", "--bind"), CONFIG_ERROR)
+    logs.setup(config.secrets)
+    end_with_supervisor()
+    ctx.exit(run_web(config))

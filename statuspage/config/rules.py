@@ -1,0 +1,106 @@
+"""What one table says of another: references that lead nowhere, ids given twice, circles."""
+
+from collections.abc import Iterable, Mapping, Sequence
+
+from statuspage.config.problems import Problem, nearest
+from statuspage.config.tables import CheckHead, File, Route
+from statuspage.config.values import Check, Kind
+from statuspage.core.topology import find_cycle
+
+
+def check_problems(head: CheckHead, kind: Kind, path: str) -> Iterable[Problem]:
+    if head.fall > head.window:
+        yield Problem(f"{path}.fall", f"cannot be more than window ({head.window})")
+    if head.rise > head.window:
+        yield Problem(f"{path}.rise", f"cannot be more than window ({head.window})")
+    if head.confirm_every > head.every:
+        yield Problem(f"{path}.confirm_every", "cannot be longer than every")
+    if head.slow_over > head.timeout:
+        yield Problem(f"{path}.slow_over", "cannot be longer than timeout")
+    for stage, limit in head.limits.items():
+        if limit > head.timeout:
+            yield Problem(f"{path}.limits.{stage}", "cannot be longer than timeout")
+        if stage not in kind.STAGES:
+            yield Problem(f"{path}.limits.{stage}", f"{head.type} has no such stage; it has {', '.join(kind.STAGES)}")
+
+
+def cross_references(file: File, checks: Sequence[Check], ids: Mapping[str, set[str]]) -> Iterable[Problem]:
+    """What the tables say of each other. `ids` are all ids of each list of tables."""
+    groups, components, providers = (ids.get(name, set()) for name in ("group", "component", "provider"))
+    for table, entries in (
+        ("group", file.group),
+        ("component", file.component),
+        ("provider", file.provider),
+        ("route", file.route),
+    ):
+        yield from _duplicates(table, [each.id for each in entries])
+    addresses = [each.url for each in file.anchor]
+    for index, url in enumerate(addresses):
+        if url in addresses[:index]:
+            yield Problem(f"anchor[{index}].url", "is the same as another anchor's: two of one are no second proof")
+    yield from _duplicates("check", [str(each.get("id", "")) for each in file.check if each.get("id")])
+    for component in file.component:
+        path = f"component[{component.id}]"
+        if component.group is not None and component.group not in groups:
+            yield _unknown(f"{path}.group", "group", component.group, groups)
+        for need in component.needs:
+            if need not in components:
+                yield _unknown(f"{path}.needs", "component", need, components)
+    cycle = find_cycle({each.id: each.needs for each in file.component})
+    if cycle:
+        yield Problem(f"component[{cycle[0]}].needs", f"goes round in a circle: {' → '.join(cycle)}")
+    for check in checks:
+        if check.head.component not in components:
+            yield _unknown(f"check[{check.id}].component", "component", check.head.component, components)
+    for provider in file.provider:
+        if provider.component not in components:
+            yield _unknown(f"provider[{provider.id}].component", "component", provider.component, components)
+    for route in file.route:
+        yield from _route_problems(route, components, providers, len(file.anchor))
+
+
+def _route_problems(route: Route, components: set[str], providers: set[str], anchors: int) -> Iterable[Problem]:
+    path = f"route[{route.id}]"
+    if route.mode == "auto" and anchors < 2:
+        yield Problem(
+            f"{path}.mode", '"auto" needs at least two [[anchor]] tables: one view alone cannot tell whose fault it is'
+        )
+    if route.component not in components:
+        yield _unknown(f"{path}.component", "component", route.component, components)
+    for name in dict.fromkeys(route.prefer):
+        if route.prefer.count(name) > 1:
+            yield Problem(f"{path}.prefer", f'names "{name}" {route.prefer.count(name)} times')
+        if name not in providers:
+            yield _unknown(f"{path}.prefer", "provider", name, providers)
+    for index, rule in enumerate(route.when):
+        if rule.under >= rule.over:
+            yield Problem(f"{path}.when[{index}].under", f"must be less than over ({rule.over:g})")
+        for name in rule.prefer:
+            if name not in providers:
+                yield _unknown(f"{path}.when[{index}].prefer", "provider", name, providers)
+
+
+def _duplicates(table: str, ids: Sequence[str]) -> Iterable[Problem]:
+    for name in dict.fromkeys(ids):
+        if ids.count(name) > 1:
+            yield Problem(f"{table}[{name}].id", f"is given {ids.count(name)} times; ids are identity")
+
+
+def _unknown(path: str, what: str, name: str, known: Iterable[str]) -> Problem:
+    names = sorted(known)
+    hint = nearest(name, names) or (f" ({', '.join(names)})" if names else f" (there is no [[{what}]] at all)")
+    return Problem(path, f'there is no {what} "{name}"{hint}')
+
+
+def warnings(file: File, checks: Sequence[Check]) -> Iterable[Problem]:
+    if not checks:
+        yield Problem("check", "nothing is watched")
+    if len(file.anchor) < 2:
+        yield Problem("anchor", "with fewer than two anchors our own outage can look like yours")
+    checked = {check.head.component for check in checks}
+    for component in file.component:
+        if component.id not in checked:
+            yield Problem(f"component[{component.id}]", "has no check: its state is set by hand only")
+    for route in file.route:
+        if route.mode == "auto":
+            yield Problem(f"route[{route.id}].mode", "routes are read and checked, and not yet acted upon")

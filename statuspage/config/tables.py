@@ -1,0 +1,231 @@
+"""The tables of config.toml, one model each. Their docstrings are what `config.example.toml` explains."""
+
+from datetime import date, timedelta
+from pathlib import Path
+from typing import Annotated, Any, Literal
+from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo
+
+from pydantic import AfterValidator, Field, StringConstraints
+
+from statuspage.fields import Duration, HttpUrl, Options, Secret
+
+ID = r"^[a-z0-9](?:[a-z0-9._-]*[a-z0-9])?$"
+Id = Annotated[str, StringConstraints(pattern=ID, max_length=64)]
+Name = Annotated[str, StringConstraints(min_length=1, max_length=120, strip_whitespace=True)]
+
+
+def _zone(value: str) -> str:
+    try:
+        ZoneInfo(value)
+    except (OSError, ValueError, KeyError):
+        raise ValueError('no such time zone: use an IANA name such as "Europe/Berlin"') from None
+    return value
+
+
+def _store_url(value: str) -> str:
+    if not value.startswith(("sqlite:///", "postgresql+psycopg://")):
+        raise ValueError('must start with "sqlite:///" or "postgresql+psycopg://"')
+    try:
+        _ = urlsplit(value).port
+    except ValueError as error:
+        raise ValueError(f"not an address of a database: {error}") from None
+    return _printable(value)
+
+
+def _printable(value: str) -> str:
+    if not value.isprintable():
+        raise ValueError("must not hold control characters")
+    return value
+
+
+def _printable_path(value: Path) -> Path:
+    _printable(str(value))
+    return value
+
+
+def _in_our_time(value: date) -> date:
+    if not 2000 <= value.year <= 2100:
+        raise ValueError("must be between 2000 and 2100")
+    return value
+
+
+class Link(Options):
+    name: Name
+    """What visitors read."""
+    url: HttpUrl
+    """Where it leads."""
+
+
+class Site(Options):
+    name: Name = "Status"
+    """The name at the head of every page."""
+    url: HttpUrl = "http://127.0.0.1:8000"
+    """The public address of this site. Every link we send is built from it, never from a request."""
+    time_zone: Annotated[str, AfterValidator(_zone)] = "Etc/UTC"
+    """The zone of the page's days and times (an IANA name)."""
+    logo: HttpUrl | None = None
+    """An image for the head of the page, served by yourselves."""
+    support_url: HttpUrl | None = None
+    """Where customers can write to you."""
+    secret_key: Secret | None = None
+    """Encrypts what is made at run time. Not needed yet; it will be with the staff area."""
+    link: tuple[Link, ...] = ()
+    """Further links in the head of the page."""
+
+
+class Store(Options):
+    url: Annotated[str, AfterValidator(_store_url)] = "sqlite:///data/statuspage.db"
+    """`sqlite:///path` (relative to this file) or `postgresql+psycopg://user@host/name`."""
+    password: Secret | None = None
+    """The database user's password (PostgreSQL)."""
+    keep_observations: Duration = timedelta(days=7)
+    """How long single observations are kept. States and daily figures are kept for ever."""
+
+
+BIND = r"^[^\s:/]+:\d{1,5}$|^\[[0-9a-fA-F:]+\]:\d{1,5}$"
+ATTRIBUTE = r"^[a-z][a-z0-9_]*$"
+
+
+def _port(value: str) -> str:
+    if not 0 < int(value.rpartition(":")[2]) < 65536:
+        raise ValueError("the port must be between 1 and 65535")
+    return value
+
+
+Bind = Annotated[str, StringConstraints(pattern=BIND), AfterValidator(_port)]
+
+
+class Web(Options):
+    bind: Bind = "127.0.0.1:8000"
+    """Address and port to listen on."""
+    workers: Annotated[int, Field(ge=1, le=64)] = 1
+    """Worker processes of the web server."""
+    trusted_hops: Annotated[int, Field(ge=0, le=5)] = 0
+    """How many proxies in front of us set X-Forwarded-For. Not needed yet; it will be with the staff area."""
+    public_dir: Annotated[Path, AfterValidator(_printable_path)] = Path("data/public")
+    """The folder of the finished pages (relative to this file)."""
+
+
+class Group(Options):
+    id: Id
+    """Identity; never changes."""
+    name: Name
+    """What visitors read."""
+    description: str | None = None
+    """A line below the name."""
+
+
+class Component(Options):
+    id: Id
+    """Identity; never changes and is not given twice."""
+    name: Name
+    """What visitors read. May change."""
+    group: Id | None = None
+    """The group it stands under."""
+    description: Annotated[str, StringConstraints(max_length=300)] | None = None
+    """A line below the name."""
+    needs: tuple[Id, ...] = ()
+    """The components it cannot live without. They name the root cause; they never hide its own state."""
+    showcase: bool = True
+    """Whether to show 90 days of history."""
+    start_date: Annotated[date, AfterValidator(_in_our_time)] | None = None
+    """History counts from this day."""
+
+
+class Anchor(Options):
+    url: HttpUrl
+    """Something that is up whenever the internet is. Two or more of them tell our outage from yours."""
+    timeout: Duration = timedelta(seconds=2)
+    """How long to wait for an answer."""
+
+
+EIGHT_S = timedelta(seconds=8)
+
+
+class CheckHead(Options):
+    """The options that every check has, whatever its type."""
+
+    id: Id
+    """Identity; never changes."""
+    component: Id
+    """The component it speaks for."""
+    type: str
+    """The kind of probe: see `statuspage kinds probe`."""
+    every: Duration = timedelta(seconds=10)
+    """From the start of one run to the start of the next."""
+    timeout: Duration = EIGHT_S
+    """The longest a whole run may take: what the probe calls failed is what a user calls "Connecting"."""
+    slow_over: Duration = Field(default_factory=lambda known: min(timedelta(seconds=2), known.get("timeout", EIGHT_S)))
+    """A good run that takes longer is slow. Two seconds, or the timeout where that is shorter."""
+    confirm_every: Duration = timedelta(seconds=1)
+    """The cadence while a first bad run is being confirmed."""
+    fall: Annotated[int, Field(ge=1, le=20)] = 3
+    """How many runs of the window must be bad."""
+    window: Annotated[int, Field(ge=1, le=20)] = 5
+    """How many of the newest runs are looked at."""
+    rise: Annotated[int, Field(ge=1, le=20)] = 3
+    """How many good runs in a row end an outage."""
+    flap_changes: Annotated[int, Field(ge=2, le=100)] = 4
+    """So many changes of verdict within `flap_window` are one state, unstable."""
+    flap_window: Duration = timedelta(minutes=10)
+    """The time in which changes are counted."""
+    settle: Duration = timedelta(minutes=5)
+    """How long an unstable check must be quiet to be up again."""
+    limits: dict[str, Duration] = Field(default_factory=dict)
+    """Time limits of single stages, such as `{ connect = "2s" }`."""
+
+
+class Provider(Options):
+    id: Id
+    """Identity; never changes."""
+    name: Name
+    """What visitors read."""
+    component: Id
+    """The component whose state is this provider's health."""
+    capacity: Annotated[int, Field(ge=1)] | None = None
+    """How many users it can hold."""
+    max_connects_per_s: Annotated[float, Field(gt=0)] | None = None
+    """How many new connections a second it can take."""
+
+
+class When(Options):
+    attribute: Annotated[str, StringConstraints(pattern=ATTRIBUTE)]
+    """The attribute that the rule looks at, such as `event_users`."""
+    over: float
+    """The rule begins above this value."""
+    under: float
+    """And ends below this one."""
+    prefer: tuple[Id, ...]
+    """The order of preference while it holds."""
+
+
+class Route(Options):
+    id: Id
+    """Identity, such as `realtime.session-chat`."""
+    component: Id
+    """The module that this route serves."""
+    prefer: Annotated[tuple[Id, ...], Field(min_length=1)]
+    """Providers in the order of preference."""
+    mode: Literal["observe", "approve", "auto"] = "observe"
+    """Say what we would do, ask first, or do it."""
+    failback: Literal["manual", "auto"] = "manual"
+    """Whether to return to the preferred provider by ourselves."""
+    users: Annotated[int, Field(ge=0)] | None = None
+    """The peak number of users, for when nobody tells us the present one."""
+    when: tuple[When, ...] = ()
+    """Rules that change the order of preference."""
+
+
+class File(Options):
+    """The whole file, with its checks still undecoded."""
+
+    site: Site = Site()
+    store: Store = Store()
+    web: Web = Web()
+    group: tuple[Group, ...] = ()
+    component: tuple[Component, ...] = ()
+    anchor: tuple[Anchor, ...] = ()
+    check: tuple[dict[str, Any], ...] = ()
+    provider: tuple[Provider, ...] = ()
+    route: tuple[Route, ...] = ()

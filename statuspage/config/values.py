@@ -1,0 +1,137 @@
+"""A configuration that passed: what the rest of the product is given."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Protocol
+from urllib.parse import quote
+
+from statuspage.config.problems import ConfigError, Problem, validated
+from statuspage.config.tables import CheckHead, File, Web
+from statuspage.core import site as public
+from statuspage.core.detection import Rules, stale_after
+from statuspage.fields import Options, secrets_in
+
+
+class Kind(Protocol):
+    """What a probe module offers the configuration.
+
+    It may also have `problems(options, timeout)`: what its options say against the time limit in seconds, as
+    (option, problem).
+    """
+
+    Config: type[Options]
+    STAGES: tuple[str, ...]
+
+
+class Kinds(Protocol):
+    """The registry of kinds, as app.py makes it."""
+
+    def names(self) -> Sequence[str]:
+        """Every known type."""
+
+    def load(self, name: str) -> Kind:
+        """The kind of that name; KeyError when there is none."""
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """A check: what all have in common, and its kind's own options."""
+
+    head: CheckHead
+    options: Options
+
+    @property
+    def id(self) -> str:
+        return self.head.id
+
+    @property
+    def rules(self) -> Rules:
+        """The thresholds for core.detection."""
+        head = self.head
+        return Rules(
+            fall=head.fall,
+            window=head.window,
+            rise=head.rise,
+            flap_changes=head.flap_changes,
+            flap_window=head.flap_window,
+            settle=head.settle,
+            stale_after=stale_after(head.every, head.timeout),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Config:
+    """A valid configuration. `folder` is where its relative paths begin."""
+
+    file: File
+    checks: tuple[Check, ...]
+    folder: Path
+    warnings: tuple[Problem, ...] = ()
+
+    @property
+    def site(self) -> public.Site:
+        """The public part: names and structure, no address and no secret."""
+        checks_of: dict[str, list[str]] = {}
+        for check in self.checks:
+            checks_of.setdefault(check.head.component, []).append(check.id)
+        positions: dict[str | None, int] = {}
+        components = []
+        for each in self.file.component:
+            positions[each.group] = positions.get(each.group, 0) + 1
+            components.append(
+                public.Component(
+                    id=each.id,
+                    name=each.name,
+                    position=positions[each.group],
+                    group=each.group,
+                    description=each.description,
+                    needs=each.needs,
+                    checks=tuple(checks_of.get(each.id, ())),
+                    showcase=each.showcase,
+                    start_date=each.start_date,
+                )
+            )
+        head = self.file.site
+        return public.Site(
+            name=head.name,
+            url=head.url.rstrip("/"),
+            time_zone=head.time_zone,
+            components=tuple(components),
+            groups=tuple(public.Group(each.id, each.name, each.description) for each in self.file.group),
+            links=tuple(public.Link(each.name, each.url) for each in head.link),
+            support_url=head.support_url,
+            logo=head.logo,
+        )
+
+    def bound_to(self, bind: str) -> "Config":
+        """The same, listening elsewhere. Raises ConfigError for what is no address and port."""
+        problems: list[Problem] = []
+        web = validated(Web, {**self.file.web.model_dump(), "bind": bind}, "web", {}, problems)
+        if problems:
+            raise ConfigError(problems)
+        return replace(self, file=self.file.model_copy(update={"web": web}))
+
+    @property
+    def store_url(self) -> str:
+        """The database's address, with its path made absolute and its password put in."""
+        url = self.file.store.url
+        if url.startswith("sqlite:///"):
+            return f"sqlite:///{(self.folder / url.removeprefix('sqlite:///')).resolve()}"
+        password = self.file.store.password
+        if password is None:
+            return url
+        scheme, rest = url.split("://", 1)
+        user, at, host = rest.partition("@")
+        return f"{scheme}://{user}:{quote(password.reveal(), safe='')}@{host}" if at else url
+
+    @property
+    def public_dir(self) -> Path:
+        """The folder of finished pages, absolute."""
+        return (self.folder / self.file.web.public_dir).resolve()
+
+    @property
+    def secrets(self) -> tuple[str, ...]:
+        """Every secret of the file, for redaction."""
+        found = [*secrets_in(self.file), *(text for check in self.checks for text in secrets_in(check.options))]
+        return tuple(dict.fromkeys(found))

@@ -1,0 +1,78 @@
+"""The public part of the configuration: what the page shows of it, as values without a secret or an address.
+
+The monitor that decides stores it; the web renders from what is stored, so that page and verdicts agree.
+"""
+
+import hashlib
+from dataclasses import dataclass
+from datetime import date
+
+PUBLIC_ID_ALPHABET = "0123456789bcdfghjklmnpqrstvwxyz"
+"""Digits and consonants, as in every recorded Statuspage id: no id spells a word."""
+
+
+def public_id(kind: str, config_id: str) -> str:
+    """The 12-character id that the outside sees; a hash of kind and config id, so that it never changes."""
+    number = int.from_bytes(hashlib.sha256(f"{kind}/{config_id}".encode()).digest()[:16])
+    letters = []
+    for _ in range(12):
+        number, index = divmod(number, len(PUBLIC_ID_ALPHABET))
+        letters.append(PUBLIC_ID_ALPHABET[index])
+    return "".join(letters)
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """A link that the operator puts into the page's head."""
+
+    name: str
+    url: str
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """A heading over some components."""
+
+    id: str
+    name: str
+    description: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Component:
+    """What visitors see. `position` counts from 1 within its group (or the top level).
+
+    `checks` are the ids of the checks that speak for it; none means manual.
+    """
+
+    id: str
+    name: str
+    position: int
+    group: str | None = None
+    description: str | None = None
+    needs: tuple[str, ...] = ()
+    checks: tuple[str, ...] = ()
+    showcase: bool = True
+    start_date: date | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """Name, address, zone and structure of the page. `url` has no trailing slash; `time_zone` is an IANA name."""
+
+    name: str
+    url: str
+    time_zone: str
+    components: tuple[Component, ...] = ()
+    groups: tuple[Group, ...] = ()
+    links: tuple[Link, ...] = ()
+    support_url: str | None = None
+    logo: str | None = None
+
+    def component(self, component_id: str) -> Component | None:
+        """The component of that id, or None."""
+        return next((each for each in self.components if each.id == component_id), None)
+
+    def in_group(self, group_id: str | None) -> tuple[Component, ...]:
+        """The components of a group (None: of no group), by position."""
+        return tuple(sorted((c for c in self.components if c.group == group_id), key=lambda c: c.position))

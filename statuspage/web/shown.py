@@ -1,0 +1,88 @@
+"""What a web process shows at this moment: one immutable table, replaced in one assignment.
+
+Every header list is worked out here, once per bundle, so that a request only looks up and hands over.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from statuspage.web.assets import load_assets
+from statuspage.web.bundle import Bundle, Stored, pack
+from statuspage.web.headers import FOR_EVER, PUBLIC, STATUS_LINK, Headers, security
+from statuspage.web.render import File, Kind
+
+
+@dataclass(frozen=True, slots=True)
+class Variant:
+    """One encoding of an answer. `unchanged` are the headers of its 304."""
+
+    etag: str
+    body: list[bytes]
+    headers: Headers
+    unchanged: Headers
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a path answers; `preflight` are the headers of its OPTIONS."""
+
+    plain: Variant
+    gzip: Variant
+    kind: Kind
+    preflight: Headers
+
+
+Table = Mapping[str, Answer]
+
+
+class Shown:
+    """The present table. `table` is read by requests without a lock: an assignment is atomic."""
+
+    def __init__(self, site_url: str = "") -> None:
+        self.bundle: Bundle | None = None
+        self.site_url = site_url
+        self.name = ""
+        self.table: Table = self._assets()
+
+    @property
+    def https(self) -> bool:
+        return self.site_url.startswith("https://")
+
+    def swap(self, bundle: Bundle) -> None:
+        """Show this bundle from the next request on."""
+        self.site_url, self.name = bundle.site_url, bundle.site_name
+        files = {path: answer(stored, https=self.https) for path, stored in bundle.files.items()}
+        self.table = {**self._assets(), **files}
+        self.bundle = bundle
+
+    def _assets(self) -> dict[str, Answer]:
+        """This process's own style and script, needed even where the bundle is older or missing."""
+        files = load_assets().files.items()
+        packed = {path: pack(File(body, content_type, Kind.ASSET)) for path, (body, content_type) in files}
+        return {path: answer(stored, https=self.https) for path, stored in packed.items()}
+
+
+def answer(stored: Stored, *, https: bool) -> Answer:
+    """A stored file with its headers. A file that gzip does not shrink is sent as it is to everybody."""
+    data = stored.file.kind is Kind.DATA
+    common = [
+        ("Cache-Control", FOR_EVER if stored.file.kind is Kind.ASSET else PUBLIC),
+        ("Vary", "Accept-Encoding"),
+        ("Link", STATUS_LINK),
+        *security(https=https, cross_origin=data),
+    ]
+    plain = _variant(stored.file.body, stored.etag, [("Content-Type", stored.file.content_type)], common)
+    packed = plain
+    if stored.gzip is not None:
+        content = [("Content-Type", stored.file.content_type), ("Content-Encoding", "gzip")]
+        packed = _variant(stored.gzip, stored.gzip_etag, content, common)
+    allow = [("Allow", "GET, HEAD, OPTIONS"), *common]
+    if data:
+        allow += [("Access-Control-Allow-Methods", "GET, HEAD"), ("Access-Control-Allow-Headers", "If-None-Match"),
+                  ("Access-Control-Max-Age", "86400")]  # fmt: skip
+    return Answer(plain, packed, stored.file.kind, allow)
+
+
+def _variant(body: bytes, etag: str, content: Headers, common: Headers) -> Variant:
+    tagged = [("ETag", etag), *common]
+    return Variant(etag, [body], [*content, ("Content-Length", str(len(body))), *tagged], tagged)

@@ -1,0 +1,73 @@
+"""Moments and lengths of time as people read them: always with their zone, never dependent on the locale."""
+
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta, tzinfo
+
+MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+
+
+@dataclass(frozen=True, slots=True)
+class Stamp:
+    """One moment: `iso` for machines (UTC, seconds), `text` for people in the site's zone."""
+
+    iso: str
+    text: str
+
+
+def iso(at: datetime) -> str:
+    """`2026-11-23T09:41:07Z`."""
+    return at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def iso_ms(at: datetime) -> str:
+    """`2026-11-23T09:41:07.512Z`: exactly three decimals, as every recorded Statuspage timestamp."""
+    return at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.") + f"{at.microsecond // 1000:03d}Z"
+
+
+def zone_name(at: datetime, zone: tzinfo) -> str:
+    """`UTC`, `EDT`; where the zone has no letters, its offset as `UTC-3` or `UTC+5:45`."""
+    local = at.astimezone(zone)
+    name = local.tzname() or ""
+    if name[:1].isalpha():
+        return name
+    minutes = round((local.utcoffset() or timedelta(0)).total_seconds() / 60)
+    hours, rest = divmod(abs(minutes), 60)
+    return f"UTC{'-' if minutes < 0 else '+'}{hours}{f':{rest:02d}' if rest else ''}"
+
+
+def stamp(at: datetime, zone: tzinfo) -> Stamp:
+    """`Nov 23, 2026 - 09:41:07 UTC`."""
+    return Stamp(iso(at), f"{day_text(at.astimezone(zone).date())} - {clock_text(at, zone)} {zone_name(at, zone)}")
+
+
+def clock(at: datetime, zone: tzinfo) -> Stamp:
+    """Only the time of day, `09:41:07 UTC`, for places that name the day already."""
+    return Stamp(iso(at), f"{clock_text(at, zone)} {zone_name(at, zone)}")
+
+
+def clock_text(at: datetime, zone: tzinfo) -> str:
+    """`09:41:07`."""
+    return at.astimezone(zone).strftime("%H:%M:%S")
+
+
+def day_text(day: date) -> str:
+    """`Nov 23, 2026`."""
+    return f"{short_day(day)}, {day.year}"
+
+
+def short_day(day: date) -> str:
+    """`Nov 23`."""
+    return f"{MONTHS[day.month - 1]} {day.day}"
+
+
+def length_text(length: timedelta) -> str:
+    """The two largest units: `41 s`, `12 min 5 s`, `3 h 26 min`, `2 d 4 h`; never negative."""
+    seconds = max(int(length.total_seconds()), 0)
+    if seconds < 60:
+        return f"{seconds} s"
+    for unit, name, smaller, smaller_name in ((86400, "d", 3600, "h"), (3600, "h", 60, "min"), (60, "min", 1, "s")):
+        if seconds >= unit:
+            whole, rest = divmod(seconds, unit)
+            part = rest // smaller
+            return f"{whole} {name} {part} {smaller_name}" if part else f"{whole} {name}"
+    raise AssertionError("every length from one minute on has a unit")

@@ -1,0 +1,182 @@
+"""Every command as a user calls it, with wrong arguments too."""
+
+import json
+import tomllib
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from statuspage.app import KINDS
+from statuspage.cli import COMMANDS
+from tests.accepting import accepting_port
+from tests.processes import statuspage
+
+
+@pytest.fixture
+def port() -> Iterator[int]:
+    """A port that accepts connections."""
+    with accepting_port() as found:
+        yield found
+
+
+def config(tmp_path: Path, port: int) -> Path:
+    path = tmp_path / "config.toml"
+    path.write_text(
+        f"""
+[[component]]
+id = "chat"
+name = "Chat"
+[[check]]
+id = "chat"
+component = "chat"
+type = "tcp"
+host = "127.0.0.1"
+port = {port}
+[[check]]
+id = "closed"
+component = "chat"
+type = "tcp"
+host = "127.0.0.1"
+port = 1
+"""
+    )
+    return path
+
+
+def test_help_names_every_command_and_each_has_its_own() -> None:
+    text = statuspage("--help").stdout
+    for name in COMMANDS:
+        assert name in text
+        own = statuspage(name, "--help")
+        assert own.returncode == 0, own.stderr
+        assert own.stdout.startswith("Usage: ")
+
+
+def test_an_unknown_command_is_refused() -> None:
+    found = statuspage("moniter")
+    assert found.returncode == 2
+    assert "No such command 'moniter'" in found.stderr
+    assert "Traceback" not in found.stderr
+
+
+def test_a_good_configuration_is_called_good(tmp_path: Path, port: int) -> None:
+    found = statuspage("check-config", "-c", str(config(tmp_path, port)))
+    assert (found.returncode, "is good: 2 checks" in found.stdout) == (0, True)
+    assert "warning: anchor: " in found.stderr
+
+
+def test_a_bad_configuration_lists_every_problem_and_exits_with_2(tmp_path: Path) -> None:
+    path = tmp_path / "config.toml"
+    path.write_text('[site]\nnmae = "x"\n[web]\nworkers = 0\n')
+    found = statuspage("check-config", "-c", str(path))
+    assert found.returncode == 2
+    assert found.stderr.splitlines() == [
+        'site.nmae: unknown key (did you mean "name"?)',
+        "web.workers: must be at least 1",
+    ]
+    as_json = json.loads(statuspage("check-config", "--json", "-c", str(path)).stdout)
+    assert as_json["errors"][1] == {"path": "web.workers", "problem": "must be at least 1"}
+
+
+@pytest.mark.parametrize("command", ["check-config", "run", "monitor", "web"])
+def test_a_missing_file_is_named(command: str, tmp_path: Path) -> None:
+    found = statuspage(command, "-c", str(tmp_path / "nothing.toml"))
+    assert found.returncode == 2
+    assert "nothing.toml: No such file or directory" in found.stderr
+    assert "Traceback" not in found.stderr
+
+
+def test_probe_shows_the_stages_of_one_check_and_exits_with_0(tmp_path: Path, port: int) -> None:
+    found = statuspage("probe", "-c", str(config(tmp_path, port)), "chat")
+    assert found.returncode == 0, found.stdout + found.stderr
+    assert "✓ chat (tcp): ok" in found.stdout
+    assert "connect" in found.stdout
+
+
+def test_probe_exits_with_1_when_some_are_not_ok(tmp_path: Path, port: int) -> None:
+    found = statuspage("probe", "--json", "-c", str(config(tmp_path, port)))
+    assert found.returncode == 1
+    by_check = {each["check"]: each for each in json.loads(found.stdout)}
+    assert by_check["chat"]["outcome"] == "ok"
+    assert (by_check["closed"]["reason"], by_check["closed"]["stage"]) == ("connect", "connect")
+
+
+def test_probe_needs_no_file(port: int) -> None:
+    found = statuspage("probe", "--type", "tcp", "-o", "host=127.0.0.1", "-o", f"port={port}")
+    assert found.returncode == 0, found.stdout + found.stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "text"),
+    [
+        ((), "give either -c FILE or --type KIND"),
+        (("--type", "tcpp"), 'type: there is no probe "tcpp" (did you mean "tcp"?)'),
+        (("--type", "tcp", "-o", "port"), "-o port: write NAME=VALUE"),
+        (("--type", "tcp", "-o", "host=x", "-o", "port=many"), "port: must be a whole number"),
+        (("--type", "tcp", "--timeout", "soon"), "write a duration as a string"),
+        (("--type", "redis", "--url", "redis://:secret@h"), "url: must not hold a user or password"),
+        (("--type", "tcp", "chat"), "CHECK names a check of a file"),
+    ],
+)
+def test_probe_says_what_is_wrong_with_its_arguments(arguments: tuple[str, ...], text: str) -> None:
+    found = statuspage("probe", *arguments)
+    assert found.returncode == 2
+    assert text in found.stderr
+    assert "Traceback" not in found.stderr
+
+
+def test_probe_names_the_checks_there_are(tmp_path: Path, port: int) -> None:
+    found = statuspage("probe", "-c", str(config(tmp_path, port)), "caht")
+    assert found.returncode == 2
+    assert 'there is no check "caht"' in found.stderr
+    assert "(chat, closed)" in found.stderr
+
+
+def test_kinds_prints_every_kind_with_its_options_and_an_example() -> None:
+    found = json.loads(statuspage("kinds", "probe", "--json").stdout)
+    assert [each["name"] for each in found] == list(KINDS.names())
+    for kind in found:
+        assert kind["stages"]
+        assert all(option["description"] for option in kind["options"]), kind["name"]
+        example = kind["description"].split("```toml")[1].split("```")[0]
+        assert tomllib.loads(example)["check"][0]["type"] == kind["name"]
+    assert statuspage("kinds", "probe", "nothing").returncode == 2
+
+
+def test_db_upgrade_and_check(tmp_path: Path, port: int) -> None:
+    path = str(config(tmp_path, port))
+    missing = statuspage("db", "check", "-c", path)
+    assert missing.returncode == 1
+    assert missing.stderr.startswith("store: ")
+    assert statuspage("db", "upgrade", "-c", path).returncode == 0
+    assert json.loads(statuspage("db", "check", "--json", "-c", path).stdout)["generation"]
+
+
+def test_a_second_monitor_on_the_same_data_is_refused(tmp_path: Path, port: int) -> None:
+    from statuspage.monitor.single import only_one
+
+    path = config(tmp_path, port)
+    with only_one(tmp_path / "data"):
+        found = statuspage("monitor", "-c", str(path))
+    assert found.returncode == 2
+    assert "another monitor" in found.stderr
+
+
+@pytest.mark.parametrize(
+    ("bind", "text"),
+    [
+        ("foo", '--bind: must be address and port, such as "127.0.0.1:8000"'),
+        ("127.0.0.1:99999", "--bind: the port must be between 1 and 65535"),
+    ],
+)
+def test_web_says_what_is_wrong_with_its_address(bind: str, text: str, tmp_path: Path, port: int) -> None:
+    found = statuspage("web", "-c", str(config(tmp_path, port)), "--bind", bind)
+    assert (found.returncode, found.stderr.strip()) == (2, text)
+
+
+def test_demo_names_a_taken_port(port: int) -> None:
+    found = statuspage("demo", "--port", str(port))
+    assert found.returncode == 2
+    assert f"Port {port} is in use" in found.stdout + found.stderr
+    assert "Traceback" not in found.stderr

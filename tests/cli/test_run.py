@@ -1,0 +1,143 @@
+"""`run`: a child that dies comes back, and nobody is left behind."""
+
+import os
+import signal
+import socket
+import sys
+import urllib.request
+from functools import partial
+from pathlib import Path
+
+import pytest
+
+from tests.processes import children_of, free_port, is_alive, part, started
+from tests.waiting import wait_for
+
+
+@pytest.fixture
+def served(tmp_path: Path) -> tuple[Path, str]:
+    port = free_port()
+    path = tmp_path / "config.toml"
+    path.write_text(
+        f"""
+[site]
+url = "http://127.0.0.1:{port}"
+[web]
+bind = "127.0.0.1:{port}"
+[[component]]
+id = "chat"
+name = "Session chat"
+[[check]]
+id = "chat"
+component = "chat"
+type = "tcp"
+every = "1s"
+timeout = "500ms"
+slow_over = "400ms"
+host = "127.0.0.1"
+port = {port}
+"""
+    )
+    return path, f"http://127.0.0.1:{port}/"
+
+
+def answer(url: str) -> str:
+    try:
+        with urllib.request.urlopen(url, timeout=5) as response:
+            body: bytes = response.read()
+            return body.decode()
+    except OSError:
+        return ""
+
+
+def family(pid: int) -> list[int]:
+    return [each for child in children_of(pid) for each in (child, *family(child))]
+
+
+def part_of(supervisor: int, name: str) -> int:
+    found = wait_for(partial(part, supervisor, name), name)
+    assert found is not None
+    return found
+
+
+def came_back(supervisor: int, name: str, old: int) -> bool:
+    return part(supervisor, name) not in (None, old)
+
+
+def test_what_is_killed_comes_back(served: tuple[Path, str], tmp_path: Path) -> None:
+    path, url = served
+    with started("run", "-c", str(path), log=tmp_path / "log") as run:
+        wait_for(lambda: "Session chat" in answer(url), "the page")
+        for name in ("web", "monitor"):
+            old = part_of(run.pid, name)
+            os.kill(old, signal.SIGKILL)
+            wait_for(partial(came_back, run.pid, name, old), f"a new {name}")
+            wait_for(lambda: "Session chat" in answer(url), "the page again")
+
+
+def test_sigterm_ends_everything(served: tuple[Path, str], tmp_path: Path) -> None:
+    path, url = served
+    with started("run", "-c", str(path), log=tmp_path / "log") as run:
+        wait_for(lambda: "Session chat" in answer(url), "the page")
+        pids = family(run.pid)
+        assert len(pids) >= 3
+        run.terminate()
+        assert run.wait(20) == 0
+        wait_for(lambda: not any(map(is_alive, pids)), "the children to be gone")
+    assert "Traceback" not in (tmp_path / "log").read_text()
+
+
+def test_children_of_a_killed_run_end_by_themselves(served: tuple[Path, str], tmp_path: Path) -> None:
+    path, url = served
+    with started("run", "-c", str(path), log=tmp_path / "log") as run:
+        wait_for(lambda: "Session chat" in answer(url), "the page")
+        pids = family(run.pid)
+        run.kill()
+        wait_for(lambda: not any(map(is_alive, pids)), "the children to be gone")
+
+
+def test_a_changed_file_is_taken_over_and_a_bad_one_refused_whole(served: tuple[Path, str], tmp_path: Path) -> None:
+    path, url = served
+    with started("run", "-c", str(path), log=tmp_path / "log") as run:
+        wait_for(lambda: "Session chat" in answer(url), "the page")
+        good = path.read_text()
+        path.write_text(good.replace("Session chat", "Session Q&amp;A") + "\n[web]\n")
+        wait_for(lambda: "is refused, the old one stays" in (tmp_path / "log").read_text(), "the refusal")
+        assert "Session chat" in answer(url)
+        path.write_text(good.replace("Session chat", "Networking"))
+        os.kill(run.pid, signal.SIGHUP)
+        wait_for(lambda: "Networking" in answer(url), "the new name on the page")
+        assert run.poll() is None
+
+
+def test_a_bad_configuration_ends_run_with_2(tmp_path: Path) -> None:
+    from tests.processes import statuspage
+
+    path = tmp_path / "config.toml"
+    path.write_text("[web]\nworkers = 0\n")
+    found = statuspage("run", "-c", str(path))
+    assert (found.returncode, found.stderr.strip()) == (2, "web.workers: must be at least 1")
+
+
+def test_a_taken_port_ends_run_with_3_and_says_so(served: tuple[Path, str], tmp_path: Path) -> None:
+    path, url = served
+    port = int(url.rsplit(":", 1)[1].strip("/"))
+    with socket.create_server(("127.0.0.1", port)), started("run", "-c", str(path), log=tmp_path / "log") as run:
+        assert run.wait(30) == 3
+    assert f"cannot listen on 127.0.0.1:{port}" in (tmp_path / "log").read_text()
+
+
+def test_a_part_that_keeps_dying_is_started_ever_more_slowly(tmp_path: Path) -> None:
+    code = (
+        "from statuspage.supervisor import supervise; "
+        f"supervise({{'web': ['db', 'check', '-c', {str(tmp_path / 'config.toml')!r}]}})"
+    )
+    (tmp_path / "config.toml").write_text("")
+    log = tmp_path / "log"
+    with started("-c", code, log=log, command=(sys.executable,)):
+        wait_for(lambda: log.read_text().count("Traceback") == 0 and _pauses(log) >= 3, "three restarts")
+    assert "Traceback" not in log.read_text()
+
+
+def _pauses(log: Path) -> int:
+    return log.read_text().count("store: ")

@@ -1,0 +1,154 @@
+"""What a good file becomes."""
+
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from statuspage.app import load_config, loads_config
+from statuspage.config import ConfigError
+from statuspage.fields import Options, Secret, parse_duration, redact
+
+GOOD = """
+[site]
+name = "Acme"
+url = "https://status.example.com/"
+time_zone = "America/New_York"
+[store]
+url = "postgresql+psycopg://status@db.example.com/status"
+password = { env = "STATUSPAGE_TEST_PASSWORD" }
+[[group]]
+id = "realtime"
+name = "Realtime"
+[[component]]
+id = "firebase"
+name = "Firebase Web Sockets"
+group = "realtime"
+[[component]]
+id = "chat"
+name = "Session chat"
+needs = ["firebase"]
+[[check]]
+id = "chat-port"
+component = "chat"
+type = "tcp"
+host = "127.0.0.1"
+port = 80
+every = "5s"
+timeout = "2s"
+limits = { connect = "1s" }
+"""
+
+
+@pytest.fixture(autouse=True)
+def _password(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("STATUSPAGE_TEST_PASSWORD", "h/unter 2")
+
+
+def test_the_public_part_holds_structure_and_no_address(tmp_path: Path) -> None:
+    site = loads_config(GOOD, tmp_path).site
+    assert site.url == "https://status.example.com"
+    assert [each.name for each in site.in_group("realtime")] == ["Firebase Web Sockets"]
+    chat = site.component("chat")
+    assert chat is not None
+    assert (chat.position, chat.needs, chat.checks) == (1, ("firebase",), ("chat-port",))
+    assert "127.0.0.1" not in repr(site)
+
+
+def test_the_password_is_put_into_the_address_of_the_database_only(tmp_path: Path) -> None:
+    config = loads_config(GOOD, tmp_path)
+    assert config.store_url == "postgresql+psycopg://status:h%2Funter%202@db.example.com/status"
+    assert "unter" not in repr(config.file)
+    assert config.secrets == ("h/unter 2",)
+
+
+def test_relative_paths_begin_at_the_file(tmp_path: Path) -> None:
+    config = loads_config("", tmp_path)
+    assert config.store_url == f"sqlite:///{tmp_path}/data/statuspage.db"
+    assert config.public_dir == tmp_path / "data/public"
+
+
+def test_rules_follow_the_cadence_of_the_check(tmp_path: Path) -> None:
+    (check,) = loads_config(GOOD, tmp_path).checks
+    assert check.rules.stale_after == timedelta(seconds=17)
+    assert check.head.limits == {"connect": timedelta(seconds=1)}
+
+
+def test_a_file_without_anchors_is_good_and_warned_about(tmp_path: Path) -> None:
+    warnings = [str(each) for each in loads_config(GOOD, tmp_path).warnings]
+    assert any(each.startswith("anchor: ") for each in warnings)
+    assert any(each.startswith("component[firebase]: has no check") for each in warnings)
+
+
+def test_the_example_shows_and_explains_every_setting_and_loads(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import tomllib
+
+    from statuspage.config import tables
+
+    text = (Path(__file__).parents[2] / "config.example.toml").read_text(encoding="utf-8")
+    password = tmp_path / "password"
+    password.write_text("a good password")
+    config = loads_config(text.replace("/etc/statuspage/", f"{tmp_path}/"), tmp_path)
+    assert config.checks
+    # A setting that is off by default stands there as a comment; both count as shown.
+    shown = tomllib.loads("\n".join(line.removeprefix("#= ") for line in text.splitlines()))
+    models: dict[str, type[Options]] = {
+        "site": tables.Site,
+        "store": tables.Store,
+        "web": tables.Web,
+        "group": tables.Group,
+        "component": tables.Component,
+        "anchor": tables.Anchor,
+        "check": tables.CheckHead,
+        "provider": tables.Provider,
+        "route": tables.Route,
+    }
+    for table, model in models.items():
+        entries = shown[table] if isinstance(shown[table], list) else [shown[table]]
+        named = {key for entry in entries for key in entry}
+        assert set(model.model_fields) <= named, f"[{table}] does not show {set(model.model_fields) - named}"
+
+
+@pytest.mark.parametrize(
+    ("text", "seconds"), [("250ms", 0.25), ("10s", 10), ("1m30s", 90), ("1h", 3600), ("2d", 172800), ("1.5s", 1.5)]
+)
+def test_durations(text: str, seconds: float) -> None:
+    assert parse_duration(text).total_seconds() == seconds
+
+
+@pytest.mark.parametrize("text", ["", "10", "s", "10 s", "-1s", "1y", 10, None])
+def test_what_is_no_duration(text: object) -> None:
+    with pytest.raises(ValueError, match="write a duration"):
+        parse_duration(text)
+
+
+def test_a_secret_never_shows_itself() -> None:
+    secret = Secret("hunter2")
+    assert "hunter2" not in f"{secret} {secret!r} {[secret]}"
+
+
+def test_texts_are_redacted_of_secrets_user_info_and_telling_query_values() -> None:
+    text = "GET https://user:pass@host/?key=AIzaXYZ&ns=probe said hunter2"
+    assert redact(text, ("hunter2",)) == "GET https://••••@host/?key=••••&ns=probe said ••••"
+
+
+@pytest.mark.parametrize("text", ["x = " + "[" * 3000, "fall = 1" + "0" * 5000])
+def test_what_python_refuses_to_read_is_an_error_and_no_crash(text: str, tmp_path: Path) -> None:
+    with pytest.raises(ConfigError) as refused:
+        loads_config(text, tmp_path)
+    assert str(refused.value).startswith("not valid TOML")
+
+
+def test_a_file_without_end_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "config.toml"
+    path.write_text("#" * 5_000_000)
+    with pytest.raises(ConfigError, match="longer than"):
+        load_config(path)
+
+
+def test_problems_hold_no_control_characters(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError) as refused:
+        loads_config('[[group]]\nid = "a\\u001b[31m"\nname = "A"\n', tmp_path)
+    assert "\x1b" not in str(refused.value)

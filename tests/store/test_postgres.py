@@ -1,0 +1,137 @@
+"""PostgreSQL: sessions that break at the worst moment, time limits, and what became of a commit."""
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from sqlalchemy import Connection, create_engine, event, text
+
+from statuspage.core.state import Decision, State
+from statuspage.store import Store, StoreBusy, StoreLost, open_store
+from tests.databases import START, Server
+from tests.store.values import EVENT, numbers, publish, seen
+
+DECISION = Decision(events=(EVENT,))
+
+
+@pytest.fixture
+def grand(postgres_url: str) -> Iterator[Store]:
+    """A store of PostgreSQL's kind only."""
+    opened = open_store(postgres_url)
+    opened.upgrade(START)
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def break_sessions(postgres_url: str) -> Iterator[Callable[[], None]]:
+    """Ends every other session of the database, as a failover or an operator does."""
+    engine = create_engine(postgres_url, isolation_level="AUTOCOMMIT")
+    others = "datname = current_database() AND pid <> pg_backend_pid()"
+
+    def end_them() -> None:
+        with engine.connect() as connection:
+            connection.execute(text(f"SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE {others}"))
+
+    yield end_them
+    engine.dispose()
+
+
+def test_after_a_restart_of_the_server_the_next_call_works(grand: Store, postgres: Server) -> None:
+    publish(grand, "chat")
+    grand.append([seen(1)])
+    postgres.restart()
+    grand.append([seen(2)])
+    written = grand.transact(lambda _: DECISION, START)
+    assert written is not None
+    assert written.revision == 2
+    assert numbers(grand.recent("chat", 9)) == [2, 1]
+
+
+def test_a_transaction_whose_session_breaks_is_run_again_as_a_whole(
+    grand: Store, break_sessions: Callable[[], None]
+) -> None:
+    asked: list[State] = []
+
+    def command(state: State) -> Decision:
+        asked.append(state)
+        if len(asked) == 1:
+            break_sessions()
+        return DECISION
+
+    written = grand.transact(command, START)
+    assert written is not None
+    assert written.revision == 1
+    assert len(asked) == 2
+    assert len(grand.journal()) == 1
+
+
+def test_a_server_that_stays_away_is_said_to_be_lost(grand: Store, break_sessions: Callable[[], None]) -> None:
+    def command(state: State) -> Decision:
+        break_sessions()
+        return DECISION
+
+    with pytest.raises(StoreLost) as failure:
+        grand.transact(command, START)
+    assert failure.value.retry
+    assert grand.head().revision == 0
+
+
+def test_a_commit_that_was_lost_is_done_again(grand: Store, break_sessions: Callable[[], None]) -> None:
+    _at_first_commit(grand, lambda connection: break_sessions())
+    written = grand.transact(lambda _: DECISION, START)
+    assert written is not None
+    assert written.revision == grand.head().revision == 1
+    assert len(grand.journal()) == 1
+
+
+def test_a_commit_whose_answer_was_lost_is_not_done_twice(grand: Store, break_sessions: Callable[[], None]) -> None:
+    def commit_unheard(connection: Connection) -> None:
+        driver: Any = connection.connection.driver_connection
+        driver.commit()
+        driver.execute("SELECT 1")  # opens a transaction, so that the driver has something to commit again
+        break_sessions()
+
+    _at_first_commit(grand, commit_unheard)
+    asked: list[State] = []
+
+    def command(state: State) -> Decision:
+        asked.append(state)
+        return DECISION
+
+    written = grand.transact(command, START)
+    assert written is not None
+    assert written.revision == grand.head().revision == 1
+    assert len(asked) == 1
+    assert len(grand.journal()) == 1
+
+
+def _at_first_commit(store: Store, act: Callable[[Connection], None]) -> None:
+    event.listen(store._database.engine, "commit", act, once=True)
+
+
+def test_a_lock_of_another_ends_in_time_and_says_so(grand: Store, postgres_url: str) -> None:
+    publish(grand, "chat")
+    other = create_engine(postgres_url)
+    with other.connect() as connection:
+        connection.execute(text("SELECT * FROM head FOR UPDATE"))
+        with pytest.raises(StoreBusy) as refusal:
+            grand.transact(lambda _: DECISION, START)
+        assert refusal.value.retry
+        grand.append([seen(1)])
+        assert grand.snapshot(START) is not None
+    other.dispose()
+    written = grand.transact(lambda _: DECISION, START)
+    assert written is not None
+    assert written.revision == 2
+
+
+def test_the_time_limits_hold_on_every_connection(grand: Store) -> None:
+    names = ("statement_timeout", "lock_timeout", "idle_in_transaction_session_timeout", "timezone", "application_name")
+    found = grand._database.read(lambda connection: [connection.scalar(text(f"SHOW {name}")) for name in names])
+    assert found == ["5s", "2s", "10s", "UTC", "statuspage"]
+
+
+def test_a_server_that_is_not_there_is_said_to_be_lost() -> None:
+    with pytest.raises(StoreLost, match="no connection to the database"):
+        open_store("postgresql+psycopg://nobody@127.0.0.1:1/nothing").head()

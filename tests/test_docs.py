@@ -1,0 +1,57 @@
+"""Documentation under test: what it shows exists, and what exists is shown."""
+
+import re
+from pathlib import Path
+
+from statuspage.app import KINDS
+from statuspage.cli import COMMANDS
+from statuspage.core.detection import TABLE
+
+ROOT = Path(__file__).parents[1]
+
+
+def detection_diagram() -> str:
+    """The table of core.detection as a Mermaid diagram."""
+    lines = ["```mermaid", "stateDiagram-v2", "    [*] --> unknown"]
+    for state, row in TABLE.items():
+        moves: dict[str, list[str]] = {}
+        for event, to in row.items():
+            moves.setdefault(to.value, []).append(event.value)
+        lines += [f"    {state.value} --> {to}: {', '.join(events)}" for to, events in moves.items()]
+    return "\n".join([*lines, "```"])
+
+
+def test_the_diagram_of_detection_is_drawn_from_its_table() -> None:
+    assert detection_diagram() in (ROOT / "docs/detection.md").read_text(encoding="utf-8")
+
+
+def test_the_readme_names_every_command_and_every_kind() -> None:
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    for name in COMMANDS:
+        assert re.search(rf"`{name}\b", text), name
+    for kind in KINDS.names():
+        assert f"| `{kind}` |" in text, kind
+
+
+def test_the_readme_shows_the_two_commands() -> None:
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    assert "python3 -m venv .venv && .venv/bin/pip install -e . && .venv/bin/statuspage demo" in text
+    assert "python3 -m venv .venv && .venv/bin/pip install -e '.[test]' && .venv/bin/pytest" in text
+
+
+def test_every_link_between_the_documents_leads_somewhere() -> None:
+    for document in (ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))):
+        for link in re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", document.read_text(encoding="utf-8")):
+            assert (document.parent / link).exists(), f"{document.name}: {link}"
+
+
+def test_the_top_level_holds_what_was_agreed_and_nothing_else() -> None:
+    agreed = {
+        "pyproject.toml", "README.md", "statuspage", "probes", "templates", "tests", "config.example.toml",
+        "LICENSE", "CHANGELOG.md", "docs",
+    }  # fmt: skip
+    import subprocess
+
+    tracked = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=False).stdout.split()
+    top = {path.split("/")[0] for path in tracked}
+    assert {name for name in top if not name.startswith(".")} <= agreed
