@@ -4,11 +4,94 @@ A window covers the components it names and nothing else: what needs them is not
 that began inside it; an outage that was there before is not part of the plan and stays what it is.
 """
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
 from datetime import datetime
+from enum import StrEnum
 
+from statuspage.core.incident import Update
 from statuspage.core.status import Status
+
+
+class MaintenanceState(StrEnum):
+    """Where planned work stands. All but `cancelled` are values of Statuspage's API, which knows no such thing."""
+
+    SCHEDULED = "scheduled"
+    IN_PROGRESS = "in_progress"
+    VERIFYING = "verifying"
+    COMPLETED = "completed"
+    CANCELLED = "cancelled"
+
+    @property
+    def is_over(self) -> bool:
+        return self in (MaintenanceState.COMPLETED, MaintenanceState.CANCELLED)
+
+
+_S = MaintenanceState
+TABLE: Mapping[MaintenanceState, frozenset[MaintenanceState]] = {
+    _S.SCHEDULED: frozenset({_S.SCHEDULED, _S.IN_PROGRESS, _S.CANCELLED}),
+    _S.IN_PROGRESS: frozenset({_S.IN_PROGRESS, _S.VERIFYING, _S.COMPLETED, _S.CANCELLED}),
+    _S.VERIFYING: frozenset({_S.VERIFYING, _S.IN_PROGRESS, _S.COMPLETED}),
+    _S.COMPLETED: frozenset({_S.COMPLETED}),
+    _S.CANCELLED: frozenset({_S.CANCELLED}),
+}
+"""Which state may follow which; a missing one is the illegal move."""
+
+
+@dataclass(frozen=True, slots=True)
+class Maintenance:
+    """Planned work as it is told: [starts, ends) in UTC on some components, and its updates.
+
+    `automatic` begins and completes it at its times. `sequence` counts the changes of its plan (RFC 5545).
+    """
+
+    id: str
+    title: str
+    starts: datetime
+    ends: datetime
+    components: tuple[str, ...]
+    created_at: datetime
+    updated_at: datetime
+    by: str
+    updates: tuple[Update, ...] = ()
+    """In the order of writing; all are published."""
+    automatic: bool = True
+    sequence: int = 0
+    number: int = 0
+    version: int = 0
+
+    @property
+    def published(self) -> tuple[Update, ...]:
+        """Its updates, oldest first by the time shown."""
+        return tuple(sorted((u for u in self.updates if u.is_published), key=lambda update: update.display_at))
+
+    @property
+    def state(self) -> MaintenanceState:
+        shown = self.published
+        return MaintenanceState(shown[-1].state) if shown else MaintenanceState.SCHEDULED
+
+    @property
+    def ended_at(self) -> datetime | None:
+        """When it was completed or cancelled; None before."""
+        shown = self.published
+        return shown[-1].display_at if shown and self.state.is_over else None
+
+    def update(self, update_id: str) -> Update | None:
+        """The update of that id, or None."""
+        return next((update for update in self.updates if update.id == update_id), None)
+
+    def with_update(self, update: Update) -> "Maintenance":
+        """The same with this update in the place of the one with its id, or at the end."""
+        if self.update(update.id) is None:
+            return replace(self, updates=(*self.updates, update))
+        return replace(self, updates=tuple(update if each.id == update.id else each for each in self.updates))
+
+    @property
+    def window(self) -> "Window | None":
+        """The stretch that it masks, while it is not over."""
+        if self.state.is_over:
+            return None
+        return Window(self.id, self.starts, self.ends, frozenset(self.components))
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,8 +4,10 @@ The monitor that decides stores it; the web renders from what is stored, so that
 """
 
 import hashlib
-from dataclasses import dataclass
-from datetime import date
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+
+from statuspage.core.telling import Destination
 
 PUBLIC_ID_ALPHABET = "0123456789bcdfghjklmnpqrstvwxyz"
 """Digits and consonants, as in every recorded Statuspage id: no id spells a word."""
@@ -39,6 +41,20 @@ class Group:
 
 
 @dataclass(frozen=True, slots=True)
+class Words:
+    """A component's own words for incidents that nobody typed; None for the default ones.
+
+    `{component}`, `{affected}`, `{still_works}` and `{next_update}` are filled in; nothing else is.
+    """
+
+    title: str | None = None
+    investigating: str | None = None
+    monitoring: str | None = None
+    resolved: str | None = None
+    still_works: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Component:
     """What visitors see. `position` counts from 1 within its group (or the top level).
 
@@ -54,6 +70,40 @@ class Component:
     checks: tuple[str, ...] = ()
     showcase: bool = True
     start_date: date | None = None
+    publish: str = "auto"
+    """How incidents that nobody typed become public: `auto`, `draft`, or `after` and a length such as `after 300s`."""
+    words: Words | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Times:
+    """The pace of incidents."""
+
+    incident_after: timedelta = timedelta(seconds=10)
+    """How long a component fails before an incident opens."""
+    slow_after: timedelta = timedelta(seconds=60)
+    """How long one is degraded before."""
+    merge_within: timedelta = timedelta(minutes=2)
+    """Further causes join an incident this young."""
+    reopen_within: timedelta = timedelta(minutes=15)
+    """The same cause this soon after the end opens the same incident again."""
+    resolve_after: timedelta = timedelta(minutes=5)
+    """How long everything is well before it is called resolved."""
+    next_update: timedelta = timedelta(minutes=30)
+    """When the next update is promised."""
+    undo: timedelta = timedelta(seconds=20)
+    """How long what a person posted waits before anybody is notified."""
+
+
+@dataclass(frozen=True, slots=True)
+class Template:
+    """Words for staff to start from."""
+
+    id: str
+    name: str
+    title: str = ""
+    state: str = ""
+    body: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +118,9 @@ class Site:
     links: tuple[Link, ...] = ()
     support_url: str | None = None
     logo: str | None = None
+    times: Times = field(default_factory=Times)
+    destinations: tuple[Destination, ...] = ()
+    templates: tuple[Template, ...] = ()
 
     def component(self, component_id: str) -> Component | None:
         """The component of that id, or None."""

@@ -3,15 +3,16 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from typing import TypeAlias
 
 from statuspage.core.detection import Belief
-from statuspage.core.maintenance import Window
+from statuspage.core.incident import Incident
+from statuspage.core.maintenance import Maintenance, Window
 from statuspage.core.site import Site
 from statuspage.core.status import Status
+from statuspage.core.telling import Json, Telling
 from statuspage.core.uptime import Figures, Span
 
-Json: TypeAlias = "str | int | float | bool | list[Json] | dict[str, Json] | None"
+__all__ = ["Json"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,12 +28,40 @@ class Held:
 
 
 @dataclass(frozen=True, slots=True)
+class Override:
+    """What a person says a component's status is, against its checks, until `until` or the end of `incident`."""
+
+    component: str
+    status: Status
+    by: str
+    at: datetime
+    until: datetime | None = None
+    incident: str | None = None
+    reason: str = ""
+
+    def holds(self, now: datetime) -> bool:
+        """Whether it has not run out."""
+        return self.until is None or now < self.until
+
+
+@dataclass(frozen=True, slots=True)
 class State:
-    """What a deciding transaction reads. `site` is the published configuration, None before the first one."""
+    """What a deciding transaction reads. `site` is the published configuration, None before the first one.
+
+    `incidents` are those that go on, wait as drafts or were resolved in the last hours, and those asked for by
+    id; `maintenances` those that are not over, and those asked for.
+    """
 
     components: Mapping[str, Held] = field(default_factory=dict)
-    windows: tuple[Window, ...] = ()
     site: Site | None = None
+    incidents: Mapping[str, Incident] = field(default_factory=dict)
+    maintenances: Mapping[str, Maintenance] = field(default_factory=dict)
+    overrides: Mapping[str, Override] = field(default_factory=dict)
+
+    @property
+    def windows(self) -> tuple[Window, ...]:
+        """The planned windows that are not over."""
+        return tuple(window for each in self.maintenances.values() if (window := each.window) is not None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +82,18 @@ class JournalEvent:
     subject: str
     at: datetime
     data: Mapping[str, Json] = field(default_factory=dict)
+    telling: Telling | None = None
+    """Who is to hear of it, and what; None for what only the journal keeps."""
+
+
+@dataclass(frozen=True, slots=True)
+class Repaint:
+    """A stretch of a component's past that was something else than it seemed: [started, ended) in UTC."""
+
+    component: str
+    status: Status
+    started: datetime
+    ended: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +113,17 @@ class Decision:
     revived: tuple[str, ...] = ()
     gap: tuple[datetime, datetime] | None = None
     """A stretch in which nobody looked: every component's history is unknown there."""
+    incidents: tuple[Incident, ...] = ()
+    """New or changed incidents, whole."""
+    maintenances: tuple[Maintenance, ...] = ()
+    """New or changed maintenances, whole."""
+    overrides: tuple[Override, ...] = ()
+    """New overrides; one replaces that of its component."""
+    cleared: tuple[str, ...] = ()
+    """Components whose override ends."""
+    repaints: tuple[Repaint, ...] = ()
+    undone: tuple[str, ...] = ()
+    """Updates whose messages are dropped, as far as they are not sent yet."""
 
     @property
     def is_empty(self) -> bool:
@@ -117,7 +169,15 @@ class Snapshot:
     components: Mapping[str, Held]
     days: tuple[Day, ...] = ()
     troubles: tuple[Span, ...] = ()
-    windows: tuple[Window, ...] = ()
+    incidents: tuple[Incident, ...] = ()
+    """All that are public, newest first by their start."""
+    maintenances: tuple[Maintenance, ...] = ()
+    """All of them, newest first by their start."""
     heartbeats: tuple[Heartbeat, ...] = ()
     updated_at: datetime | None = None
     """When the newest journal event was written: the page's `updated_at`."""
+
+    @property
+    def windows(self) -> tuple[Window, ...]:
+        """The planned windows that are not over."""
+        return tuple(window for each in self.maintenances if (window := each.window) is not None)

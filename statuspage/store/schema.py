@@ -19,13 +19,14 @@ from sqlalchemy import (
     ForeignKey,
     Index,
     Integer,
+    LargeBinary,
     MetaData,
     Table,
     Text,
     TypeDecorator,
 )
 
-REVISION = "0001"
+REVISION = "0002"
 """The newest migration. A program works with a database of exactly this revision."""
 
 
@@ -154,4 +155,149 @@ heartbeats = Table(
     _moment("blind_since", nullable=True),
     Column("blind_reason", Text),
     _moment("frozen_until", nullable=True),
+)
+
+incidents = Table(
+    "incidents",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("number", BigInteger, nullable=False, unique=True),
+    Column("version", BigInteger, nullable=False),
+    # In use: it goes on, or a draft of it waits. Everything else is asked for by id only.
+    Column("live", Integer, nullable=False),
+    Column("public", Integer, nullable=False),
+    _moment("started_at"),
+    _moment("updated_at"),
+    Column("document", JSON, nullable=False),
+    Index("incidents_by_start", "public", "started_at"),
+    Index("incidents_live", "live", "updated_at"),
+)
+
+# One open incident a cause, held by the key itself.
+open_causes = Table(
+    "open_causes",
+    metadata,
+    Column("cause", Text, primary_key=True),
+    Column("incident", Text, ForeignKey("incidents.id"), nullable=False),
+)
+
+maintenances = Table(
+    "maintenances",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("number", BigInteger, nullable=False, unique=True),
+    Column("version", BigInteger, nullable=False),
+    Column("live", Integer, nullable=False),
+    _moment("starts"),
+    _moment("updated_at"),
+    Column("document", JSON, nullable=False),
+    Index("maintenances_by_start", "starts"),
+)
+
+overrides = Table(
+    "overrides",
+    metadata,
+    Column("component", Text, ForeignKey("components.id"), primary_key=True),
+    Column("document", JSON, nullable=False),
+)
+
+outbox = Table(
+    "outbox",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("number", BigInteger, nullable=False, unique=True),
+    Column("revision", BigInteger, nullable=False),
+    Column("destination", Text, nullable=False),
+    Column("queue", Text, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("subject", Text, nullable=False),
+    Column("update", Text),
+    _moment("at"),
+    _moment("due"),
+    Column("state", Text, nullable=False),
+    Column("attempts", Integer, nullable=False),
+    Column("claim", Text),
+    _moment("claimed_until", nullable=True),
+    _moment("first_tried_at", nullable=True),
+    _moment("settled_at", nullable=True),
+    Column("last_error", Text),
+    Column("data", JSON, nullable=False),
+    Column("evidence", JSON, nullable=False),
+    Index("outbox_waiting", "state", "due"),
+    Index("outbox_queues", "destination", "queue", "number"),
+    Index("outbox_updates", "update"),
+)
+
+# A destination that answered 410, or was refused for good, until somebody looks.
+silenced = Table(
+    "silenced",
+    metadata,
+    Column("destination", Text, primary_key=True),
+    _moment("at"),
+    Column("reason", Text, nullable=False),
+)
+
+users = Table(
+    "users",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("role", Text, nullable=False),
+    Column("password", Text),
+    # The seed of its codes, encrypted with the site's secret key.
+    Column("totp", LargeBinary),
+    # The newest step of a code that was used: none is taken twice.
+    Column("totp_step", BigInteger, nullable=False),
+    _moment("created_at"),
+    _moment("disabled_at", nullable=True),
+    _moment("last_login_at", nullable=True),
+)
+
+# Sessions, tokens and invitations are found by the hash of what the holder shows; the thing itself is not kept.
+sessions = Table(
+    "sessions",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("user", Text, ForeignKey("users.name"), nullable=False),
+    _moment("created_at"),
+    _moment("seen_at"),
+    Column("address", Text, nullable=False),
+    Column("agent", Text, nullable=False),
+    Index("sessions_by_user", "user"),
+)
+
+tokens = Table(
+    "tokens",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("hash", Text, nullable=False, unique=True),
+    Column("name", Text, nullable=False),
+    Column("role", Text, nullable=False),
+    Column("by", Text, nullable=False),
+    _moment("created_at"),
+    _moment("used_at", nullable=True),
+    _moment("expires_at", nullable=True),
+    _moment("revoked_at", nullable=True),
+)
+
+invitations = Table(
+    "invitations",
+    metadata,
+    Column("hash", Text, primary_key=True),
+    Column("role", Text, nullable=False),
+    Column("by", Text, nullable=False),
+    # Set: it lets this user choose a new password and new codes; None: it makes a new user.
+    Column("user", Text, ForeignKey("users.name")),
+    _moment("created_at"),
+    _moment("expires_at"),
+    _moment("used_at", nullable=True),
+)
+
+# Failed attempts, shared by every worker: one row a key ("address 192.0.2.1", "account ana").
+attempts = Table(
+    "attempts",
+    metadata,
+    Column("key", Text, primary_key=True),
+    Column("count", Integer, nullable=False),
+    _moment("since"),
+    _moment("until"),
 )

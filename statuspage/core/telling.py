@@ -1,0 +1,91 @@
+"""Who hears of what: from an event to the messages of the outbox, one for each destination that wants it.
+
+A message is written with the event it tells of, in the same transaction. Its id never changes, so that a receiver
+can drop repeats. Messages of one queue (an incident) reach a destination in the order they were written.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from fnmatch import fnmatchcase
+from typing import TypeAlias
+
+Json: TypeAlias = "str | int | float | bool | list[Json] | dict[str, Json] | None"
+
+
+@dataclass(frozen=True, slots=True)
+class Destination:
+    """One `[[notify]]` table without its secrets. `events` are patterns such as "incident.*".
+
+    `components` narrows it to incidents that touch one of them; empty means all.
+    """
+
+    id: str
+    type: str
+    events: tuple[str, ...] = ("incident.*",)
+    components: tuple[str, ...] = ()
+
+    def wants(self, kind: str, components: Iterable[str]) -> bool:
+        """Whether an event of that kind about those components is for it."""
+        if not any(fnmatchcase(kind, pattern) for pattern in self.events):
+            return False
+        return not self.components or bool(set(self.components) & set(components))
+
+
+@dataclass(frozen=True, slots=True)
+class Telling:
+    """What a journal event asks to be told of it.
+
+    `queue` keeps the order, `dedup` is the update's id: undoing it drops what is not sent yet. Nothing is sent
+    before `not_before`. `data` is public; `evidence` is for staff's own tools and never goes to anybody else.
+    """
+
+    queue: str
+    components: tuple[str, ...]
+    not_before: datetime
+    data: Mapping[str, Json] = field(default_factory=dict)
+    evidence: Mapping[str, Json] = field(default_factory=dict)
+    update: str | None = None
+
+
+class MessageState(StrEnum):
+    """Where a message of the outbox stands."""
+
+    WAITING = "waiting"
+    DELIVERED = "delivered"
+    DEAD = "dead"
+    """The destination refused it, or never took it in a day."""
+    DROPPED = "dropped"
+    """Undone before it was sent, or pointless by now."""
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """One row of the outbox. `id` is `msg_` and 24 letters: what `webhook-id` and a repeat carry.
+
+    `number` orders a queue. `attempts` counts what was tried; `due` is when the next try may be made.
+    """
+
+    id: str
+    destination: str
+    queue: str
+    number: int
+    kind: str
+    subject: str
+    at: datetime
+    due: datetime
+    data: Mapping[str, Json] = field(default_factory=dict)
+    evidence: Mapping[str, Json] = field(default_factory=dict)
+    update: str | None = None
+    state: MessageState = MessageState.WAITING
+    attempts: int = 0
+    first_tried_at: datetime | None = None
+    last_error: str | None = None
+    settled_at: datetime | None = None
+
+
+def recipients(kind: str, components: Iterable[str], destinations: Iterable[Destination]) -> tuple[Destination, ...]:
+    """The destinations that hear of an event."""
+    touched = tuple(components)
+    return tuple(each for each in destinations if each.wants(kind, touched))
