@@ -9,20 +9,22 @@ import importlib
 import logging
 import pkgutil
 import signal
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from types import ModuleType
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast
 from urllib.parse import urlsplit
 
 from statuspage import logs
 from statuspage.clock import SystemClock
-from statuspage.config import Check, Config, ConfigError, Kind, load, loads
+from statuspage.config import Check, Config, ConfigError, Kind, NotifierKind, load, loads
 from statuspage.core.clock import Clock
 from statuspage.core.observation import Observation
 from statuspage.fields import secrets_in
 
 if TYPE_CHECKING:
+    from statuspage.delivery.courier import Sender
     from statuspage.monitor.engine import Engine
     from statuspage.monitor.look import Watch
 
@@ -33,43 +35,47 @@ RELOAD_EVERY = 2.0
 """Seconds between looks at the configuration file."""
 
 
-class ProbeKinds:
-    """The probes, by the names of their files. A module is imported when its kind is asked for."""
+K = TypeVar("K")
 
-    def __init__(self) -> None:
+
+class KindFolder(Generic[K]):
+    """The kinds of one package, by the names of their files. A module is imported when its kind is asked for."""
+
+    def __init__(self, package: str) -> None:
+        self._package = package
         self._names: tuple[str, ...] = ()
 
     def names(self) -> Sequence[str]:
         """Every type, sorted. The folder is listed once: a monitor may run out of file handles."""
-        import probes
-
         if not self._names:
-            found = (each.name for each in pkgutil.iter_modules(probes.__path__))
+            folder = importlib.import_module(self._package).__path__
+            found = (each.name for each in pkgutil.iter_modules(folder))
             self._names = tuple(sorted(name for name in found if not name.startswith("_")))
         return self._names
 
-    def load(self, name: str) -> Kind:
+    def load(self, name: str) -> K:
         """The kind of that name. Raises KeyError when there is none."""
-        return cast(Kind, self.module(name))
+        return cast(K, self.module(name))
 
     def module(self, name: str) -> ModuleType:
         """The module of that kind. Raises KeyError when there is none."""
         if name not in self.names():
             raise KeyError(name)
-        return importlib.import_module(f"probes.{name}")
+        return importlib.import_module(f"{self._package}.{name}")
 
 
-KINDS = ProbeKinds()
+KINDS = KindFolder[Kind]("probes")
+NOTIFIERS = KindFolder[NotifierKind]("statuspage.notifiers")
 
 
 def load_config(path: Path) -> Config:
     """Read and check a file with every kind known. Raises ConfigError."""
-    return load(path, KINDS)
+    return load(path, KINDS, NOTIFIERS)
 
 
 def loads_config(text: str, folder: Path) -> Config:
     """Check a configuration given as text. Raises ConfigError."""
-    return loads(text, KINDS, folder)
+    return loads(text, KINDS, folder, NOTIFIERS)
 
 
 async def probe_once(check: Check, clock: Clock, agent: str = AGENT) -> Observation:
@@ -116,6 +122,23 @@ def _watch(check: Check, clock: Clock) -> "Watch":
     from statuspage.monitor.look import Watch
 
     return Watch(check, lambda: probe_once(check, clock))
+
+
+def senders(config: Config) -> "Mapping[str, Sender]":
+    """The way to every destination of the config, by its id."""
+    from statuspage.delivery.courier import Sender
+
+    return {
+        each.id: Sender(
+            compose=partial(NOTIFIERS.module(each.head.type).compose, each.options),
+            policy=config.outbound,
+            deadline=config.file.delivery.deadline.total_seconds(),
+            secrets=config.secrets,
+            site_name=config.file.site.name,
+            site_url=config.file.site.url.rstrip("/"),
+        )
+        for each in config.notifiers
+    }
 
 
 async def run_monitor(path: Path) -> None:

@@ -50,6 +50,12 @@ def _kinds() -> click.Command:
     return command
 
 
+def _notify() -> click.Command:
+    from statuspage.cli.notify import command
+
+    return command
+
+
 def _db() -> click.Command:
     from statuspage.cli.db import command
 
@@ -64,6 +70,7 @@ COMMANDS: Mapping[str, tuple[str, Callable[[], click.Command]]] = {
     "check-config": ("Print every error of a configuration file.", _check_config),
     "probe": ("Run checks once, now, and show their stages.", _probe),
     "kinds": ("Print every kind with its options and an example.", _kinds),
+    "notify": ("Send a test to a destination.", _notify),
     "db": ("Upgrade or check the database.", _db),
 }
 

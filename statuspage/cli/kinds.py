@@ -1,4 +1,4 @@
-"""`statuspage kinds`: what can be watched, with every option, from the code itself."""
+"""`statuspage kinds`: what can be watched and who can be told, with every option, from the code itself."""
 
 import inspect
 from typing import Any
@@ -9,17 +9,18 @@ from statuspage.cli._common import fail, json_option, print_json
 
 
 @click.command("kinds")
-@click.argument("what", type=click.Choice(["probe"]), default="probe")
+@click.argument("what", type=click.Choice(["probe", "notifier"]), default="probe")
 @click.argument("name", required=False)
 @json_option
 def command(what: str, name: str | None, as_json: bool) -> None:
     """Print every kind with its options and an example; `kinds probe redis` prints one."""
-    from statuspage.app import KINDS
+    from statuspage.app import KINDS, NOTIFIERS
 
-    names = list(KINDS.names())
+    kinds = NOTIFIERS if what == "notifier" else KINDS
+    names = list(kinds.names())
     if name is not None and name not in names:
         fail(f'there is no {what} "{name}" ({", ".join(names)})', 2)
-    found = [_describe(each, KINDS.module(each)) for each in names if name in (None, each)]
+    found = [_describe(each, kinds.module(each)) for each in names if name in (None, each)]
     if as_json:
         print_json(found)
         return
@@ -37,12 +38,8 @@ def _describe(name: str, module: Any) -> dict[str, Any]:
         }
         for option, field in module.Config.model_fields.items()
     ]
-    return {
-        "name": name,
-        "description": inspect.getdoc(module),
-        "stages": list(module.STAGES),
-        "options": options,
-    }
+    described = {"name": name, "description": inspect.getdoc(module), "options": options}
+    return described | ({"stages": list(module.STAGES)} if hasattr(module, "STAGES") else {})
 
 
 def _default(field: Any) -> str | None:
@@ -53,7 +50,7 @@ def _default(field: Any) -> str | None:
 def _show(kind: dict[str, Any]) -> None:
     click.secho(kind["name"], bold=True)
     click.echo(inspect.cleandoc(kind["description"] or ""))
-    click.echo(f"\n  Stages: {', '.join(kind['stages'])}\n")
+    click.echo(f"\n  Stages: {', '.join(kind['stages'])}\n" if "stages" in kind else "")
     for option in kind["options"]:
         default = "required" if option["required"] else f"default {option['default']}" if option["default"] else ""
         click.echo(f"  {option['name']:<22} {option['description']}{f' ({default})' if default else ''}")

@@ -1,21 +1,35 @@
 """From text to a Config, or to every problem at once."""
 
 import tomllib
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from statuspage.config.problems import ConfigError, Problem, name_of, nearest, validated
-from statuspage.config.rules import check_problems, cross_references, warnings
-from statuspage.config.tables import CheckHead, File
-from statuspage.config.values import Check, Config, Kind, Kinds
+from statuspage.config.rules import check_problems, cross_references, notifier_problems, warnings
+from statuspage.config.tables import CheckHead, Delivery, File, NotifyHead
+from statuspage.config.values import Check, Config, Kinds, Notifier, NotifierKind, NotifierKinds
 from statuspage.fields import Options
 
 MOST_CHARACTERS = 4_000_000
 """A thousand checks are some 300,000. A device file has no end."""
 
 
-def load(path: Path, kinds: Kinds) -> Config:
+class _NoNotifiers:
+    """For those who look and do not tell."""
+
+    def names(self) -> Sequence[str]:
+        return ()
+
+    def load(self, name: str) -> NotifierKind:
+        raise KeyError(name)
+
+
+NO_NOTIFIERS = _NoNotifiers()
+
+
+def load(path: Path, kinds: Kinds, notifiers: NotifierKinds = NO_NOTIFIERS) -> Config:
     """Read and check the file. Raises ConfigError with every problem found."""
     try:
         with path.open(encoding="utf-8") as file:
@@ -26,10 +40,10 @@ def load(path: Path, kinds: Kinds) -> Config:
         raise ConfigError([Problem("", f"{path} is not UTF-8 text")]) from None
     if len(text) > MOST_CHARACTERS:
         raise ConfigError([Problem("", f"{path} is longer than {MOST_CHARACTERS:,} characters")])
-    return loads(text, kinds, path.resolve().parent)
+    return loads(text, kinds, path.resolve().parent, notifiers)
 
 
-def loads(text: str, kinds: Kinds, folder: Path) -> Config:
+def loads(text: str, kinds: Kinds, folder: Path, notifiers: NotifierKinds = NO_NOTIFIERS) -> Config:
     """Check a configuration given as text. Relative paths begin at `folder`."""
     try:
         raw = tomllib.loads(text)
@@ -39,18 +53,20 @@ def loads(text: str, kinds: Kinds, folder: Path) -> Config:
         raise ConfigError([Problem("", f"not valid TOML: {error}")]) from None
     problems: list[Problem] = []
     file = validated(File, raw, "", raw, problems)
-    checks = tuple(_checks(raw.get("check", ()), kinds, problems))
+    checks = tuple(_checks(raw.get("check"), kinds, problems))
+    told = tuple(_notifiers(raw.get("notify"), notifiers, problems))
     # A table with an error of its own is left out here, but its id is known: no error makes another one.
     problems += cross_references(file or _what_is_valid(raw), checks, _ids(raw))
+    problems += _notify_problems(raw, told)
     if problems:
         raise ConfigError(problems)
     assert file is not None
-    return Config(file, checks, folder, tuple(warnings(file, checks)))
+    return Config(file, checks, folder, tuple(warnings(file, checks)), told)
 
 
 def _what_is_valid(raw: dict[str, Any]) -> File:
     tables: dict[str, Any] = {}
-    for name in ("group", "component", "anchor", "provider", "route"):
+    for name in ("group", "component", "template", "anchor", "provider", "route"):
         entries = raw.get(name)
         if isinstance(entries, list):
             one_of_them = File.model_fields[name].annotation
@@ -71,19 +87,10 @@ def _ids(raw: dict[str, Any]) -> dict[str, set[str]]:
 
 
 def _checks(tables: Any, kinds: Kinds, problems: list[Problem]) -> Iterable[Check]:
-    if not isinstance(tables, list):
-        return
-    for index, table in enumerate(tables):
-        if not isinstance(table, dict):
-            continue
-        path = name_of("check", index, table)
-        known = set(CheckHead.model_fields)
-        head = validated(CheckHead, {k: v for k, v in table.items() if k in known}, path, table, problems)
-        kind = _kind(table.get("type"), kinds, path, problems)
+    for path, table in _tables("check", tables):
+        head, options, kind = _decoded(CheckHead, table, path, "probe", kinds, problems)
         if kind is None:
             continue
-        rest = {k: v for k, v in table.items() if k not in known}
-        options = validated(kind.Config, rest, path, table, problems, also=sorted(known))
         if head is not None:
             problems += check_problems(head, kind, path)
         if head is not None and options is not None:
@@ -92,15 +99,50 @@ def _checks(tables: Any, kinds: Kinds, problems: list[Problem]) -> Iterable[Chec
             yield Check(head, options)
 
 
+def _notifiers(tables: Any, kinds: NotifierKinds, problems: list[Problem]) -> Iterable[Notifier]:
+    for path, table in _tables("notify", tables):
+        head, options, kind = _decoded(NotifyHead, table, path, "notifier", kinds, problems)
+        if head is not None and options is not None:
+            yield Notifier(head, options, kind.urls(options))
+
+
+def _notify_problems(raw: dict[str, Any], told: Sequence[Notifier]) -> Iterable[Problem]:
+    delivery = validated(Delivery, raw.get("delivery", {}), "delivery", None, [])
+    if delivery is None:  # what it opens is not known: that is said already
+        told = tuple(replace(each, urls={}) for each in told)
+    tables = [table for _, table in _tables("notify", raw.get("notify"))]
+    return notifier_problems(told, tables, _ids(raw).get("component", set()), delivery.allow if delivery else ())
+
+
+def _tables(name: str, tables: Any) -> Iterator[tuple[str, dict[str, Any]]]:
+    for index, table in enumerate(tables if isinstance(tables, list) else ()):
+        if isinstance(table, dict):
+            yield name_of(name, index, table), table
+
+
+def _decoded(
+    model: Any, table: dict[str, Any], path: str, what: str, kinds: Kinds | NotifierKinds, problems: list[Problem]
+) -> tuple[Any, Any, Any]:
+    """What all tables of this sort have in common, the options of its kind, and the kind; None for what is wrong."""
+    known = set(model.model_fields)
+    head = validated(model, {k: v for k, v in table.items() if k in known}, path, table, problems)
+    kind = _kind(table.get("type"), what, kinds, path, problems)
+    if kind is None:
+        return head, None, None
+    rest = {k: v for k, v in table.items() if k not in known}
+    return head, validated(kind.Config, rest, path, table, problems, also=sorted(known)), kind
+
+
 def _none(options: Options, timeout: float) -> Iterable[tuple[str, str]]:
     return ()
 
 
-def _kind(name: object, kinds: Kinds, path: str, problems: list[Problem]) -> Kind | None:
+def _kind(name: object, what: str, kinds: Kinds | NotifierKinds, path: str, problems: list[Problem]) -> Any:
     if not isinstance(name, str):
         return None
     if name not in kinds.names():
         known = ", ".join(kinds.names())
-        problems.append(Problem(f"{path}.type", f'there is no probe "{name}"{nearest(name, kinds.names())} ({known})'))
+        text = f'there is no {what} "{name}"{nearest(name, kinds.names())} ({known})'
+        problems.append(Problem(f"{path}.type", text))
         return None
     return kinds.load(name)

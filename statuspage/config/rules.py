@@ -1,10 +1,13 @@
 """What one table says of another: references that lead nowhere, ids given twice, circles."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from fnmatch import fnmatchcase
 
 from statuspage.config.problems import Problem, nearest
 from statuspage.config.tables import CheckHead, File, Route
-from statuspage.config.values import Check, Kind
+from statuspage.config.values import Check, Kind, Notifier
+from statuspage.core.addresses import check_url, operator, parse_network
+from statuspage.core.telling import EVENTS
 from statuspage.core.topology import find_cycle
 
 
@@ -32,6 +35,7 @@ def cross_references(file: File, checks: Sequence[Check], ids: Mapping[str, set[
         ("component", file.component),
         ("provider", file.provider),
         ("route", file.route),
+        ("template", file.template),
     ):
         yield from _duplicates(table, [each.id for each in entries])
     addresses = [each.url for each in file.anchor]
@@ -78,6 +82,29 @@ def _route_problems(route: Route, components: set[str], providers: set[str], anc
         for name in rule.prefer:
             if name not in providers:
                 yield _unknown(f"{path}.when[{index}].prefer", "provider", name, providers)
+
+
+def notifier_problems(
+    notifiers: Sequence[Notifier], tables: Sequence[Mapping[str, object]], components: set[str], allow: Sequence[str]
+) -> Iterable[Problem]:
+    """What is wrong with the destinations: ids, events, components, and addresses that nothing may be sent to.
+
+    `tables` are all of them as they stand in the file, `allow` the networks that the file opens.
+    """
+    yield from _duplicates("notify", [str(each.get("id", "")) for each in tables if each.get("id")])
+    policy = operator(parse_network(each) for each in allow)
+    for notifier in notifiers:
+        path = f"notify[{notifier.id}]"
+        for pattern in notifier.head.events:
+            if not any(fnmatchcase(event, pattern) for event in EVENTS):
+                yield Problem(f"{path}.events", f'there is no event "{pattern}"{nearest(pattern, EVENTS)}')
+        for component in notifier.head.components:
+            if component not in components:
+                yield _unknown(f"{path}.components", "component", component, components)
+        for option, url in notifier.urls.items():
+            problem = check_url(url, policy)
+            if problem is not None:
+                yield Problem(f"{path}.{option}", problem)
 
 
 def _duplicates(table: str, ids: Sequence[str]) -> Iterable[Problem]:

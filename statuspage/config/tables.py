@@ -8,7 +8,9 @@ from zoneinfo import ZoneInfo
 
 from pydantic import AfterValidator, Field, StringConstraints
 
-from statuspage.fields import Duration, HttpUrl, Options, Secret
+from statuspage.core.addresses import allow_problem, parse_network
+from statuspage.core.message import PLACEHOLDERS, unknown_placeholders
+from statuspage.fields import Duration, HttpUrl, Options, Secret, parse_duration
 
 ID = r"^[a-z0-9](?:[a-z0-9._-]*[a-z0-9])?$"
 Id = Annotated[str, StringConstraints(pattern=ID, max_length=64)]
@@ -41,6 +43,12 @@ def _printable(value: str) -> str:
 
 def _printable_path(value: Path) -> Path:
     _printable(str(value))
+    return value
+
+
+def _at_most_a_minute(value: timedelta) -> timedelta:
+    if value > timedelta(minutes=1):
+        raise ValueError("must be at most one minute")
     return value
 
 
@@ -116,6 +124,39 @@ class Group(Options):
     """A line below the name."""
 
 
+def _publish(value: str) -> str:
+    if value in ("auto", "draft"):
+        return value
+    head, _, length = value.partition(" ")
+    if head != "after" or not length:
+        raise ValueError('must be "auto", "draft" or "after" and a duration, such as "after 5m"')
+    return f"after {parse_duration(length).total_seconds():g}s"
+
+
+def _filled(value: str) -> str:
+    strange = unknown_placeholders(value)
+    if strange:
+        known = ", ".join(f"{{{name}}}" for name in PLACEHOLDERS)
+        raise ValueError(f"there is no placeholder {{{strange[0]}}}; there are {known}")
+    return value
+
+
+Text = Annotated[str, StringConstraints(min_length=1, max_length=4000), AfterValidator(_filled)]
+
+
+class Words(Options):
+    title: Annotated[str, StringConstraints(min_length=1, max_length=200), AfterValidator(_filled)] | None = None
+    """The incident's title."""
+    investigating: Text | None = None
+    """The first update."""
+    monitoring: Text | None = None
+    """When it works again and is being watched."""
+    resolved: Text | None = None
+    """When it is over."""
+    still_works: Text | None = None
+    """What people can still do meanwhile; goes into the default texts."""
+
+
 class Component(Options):
     id: Id
     """Identity; never changes and is not given twice."""
@@ -131,6 +172,41 @@ class Component(Options):
     """Whether to show 90 days of history."""
     start_date: Annotated[date, AfterValidator(_in_our_time)] | None = None
     """History counts from this day."""
+    publish: Annotated[str, AfterValidator(_publish)] = "auto"
+    """How incidents become public that nobody typed: "auto", "draft" (a person presses one key), or "after 5m"
+    (unless somebody vetoes it before)."""
+    words: Words | None = None
+    """Your own words for such incidents, instead of the default ones."""
+
+
+class Incidents(Options):
+    incident_after: Duration = timedelta(seconds=10)
+    """How long a component fails before an incident opens."""
+    slow_after: Duration = timedelta(minutes=1)
+    """How long a component is slow or unsteady before an incident opens."""
+    merge_within: Duration = timedelta(minutes=2)
+    """Further causes join an incident that is younger than this."""
+    reopen_within: Duration = timedelta(minutes=15)
+    """The same cause, this soon after the end, opens the same incident again."""
+    resolve_after: Duration = timedelta(minutes=5)
+    """How long everything is well before an incident is called resolved."""
+    next_update: Duration = timedelta(minutes=30)
+    """When the next update is promised. Staff are reminded of a promise that was not kept."""
+    undo: Duration = timedelta(seconds=20)
+    """How long what a person posted can be taken back before anybody is notified. The page shows it at once."""
+
+
+class Template(Options):
+    id: Id
+    """Identity."""
+    name: Name
+    """What staff pick."""
+    title: Annotated[str, StringConstraints(max_length=255)] = ""
+    """The title it suggests."""
+    state: Literal["", "investigating", "identified", "monitoring", "resolved"] = ""
+    """The state it suggests."""
+    body: Annotated[str, StringConstraints(max_length=4000)] = ""
+    """The text it suggests, Markdown."""
 
 
 class Anchor(Options):
@@ -217,15 +293,46 @@ class Route(Options):
     """Rules that change the order of preference."""
 
 
+class NotifyHead(Options):
+    """The options that every destination has, whatever its type."""
+
+    id: Id
+    """Identity; never changes. Messages that wait belong to it."""
+    type: str
+    """The kind of notifier: see `statuspage kinds notifier`."""
+    events: Annotated[tuple[str, ...], Field(min_length=1)] = ("incident.*",)
+    """What it is told of: names of events, `*` stands for anything."""
+    components: tuple[Id, ...] = ()
+    """Only what touches one of these components; without it, everything."""
+
+
+def _network(value: str) -> str:
+    problem = allow_problem(parse_network(value))
+    if problem:
+        raise ValueError(problem)
+    return value
+
+
+class Delivery(Options):
+    allow: tuple[Annotated[str, AfterValidator(_network)], ...] = ()
+    """Networks that are not public and may be sent to nevertheless, such as `10.0.0.0/8`."""
+    deadline: Annotated[Duration, AfterValidator(_at_most_a_minute)] = timedelta(seconds=20)
+    """The longest that one try may take, from the look-up of the name to the answer."""
+
+
 class File(Options):
-    """The whole file, with its checks still undecoded."""
+    """The whole file, with its checks and destinations still undecoded."""
 
     site: Site = Site()
     store: Store = Store()
     web: Web = Web()
+    incidents: Incidents = Incidents()
     group: tuple[Group, ...] = ()
     component: tuple[Component, ...] = ()
+    template: tuple[Template, ...] = ()
     anchor: tuple[Anchor, ...] = ()
     check: tuple[dict[str, Any], ...] = ()
     provider: tuple[Provider, ...] = ()
     route: tuple[Route, ...] = ()
+    notify: tuple[dict[str, Any], ...] = ()
+    delivery: Delivery = Delivery()

@@ -1,15 +1,17 @@
 """A configuration that passed: what the rest of the product is given."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 from urllib.parse import quote
 
 from statuspage.config.problems import ConfigError, Problem, validated
-from statuspage.config.tables import CheckHead, File, Web
+from statuspage.config.tables import CheckHead, File, NotifyHead, Web
 from statuspage.core import site as public
+from statuspage.core.addresses import Policy, operator, parse_network
 from statuspage.core.detection import Rules, stale_after
+from statuspage.core.telling import Destination
 from statuspage.fields import Options, secrets_in
 
 
@@ -32,6 +34,43 @@ class Kinds(Protocol):
 
     def load(self, name: str) -> Kind:
         """The kind of that name; KeyError when there is none."""
+
+
+class NotifierKind(Protocol):
+    """What a notifier module offers the configuration."""
+
+    Config: type[Options]
+
+    def urls(self, config: Any, /) -> Mapping[str, str]:
+        """The addresses it sends to, by option."""
+
+
+class NotifierKinds(Protocol):
+    """The registry of notifiers, as app.py makes it."""
+
+    def names(self) -> Sequence[str]:
+        """Every known type."""
+
+    def load(self, name: str) -> NotifierKind:
+        """The kind of that name; KeyError when there is none."""
+
+
+@dataclass(frozen=True, slots=True)
+class Notifier:
+    """A destination: what all have in common, its kind's own options, and the addresses these name."""
+
+    head: NotifyHead
+    options: Options
+    urls: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def id(self) -> str:
+        return self.head.id
+
+    @property
+    def destination(self) -> Destination:
+        """Its public part."""
+        return Destination(self.head.id, self.head.type, self.head.events, self.head.components)
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +107,12 @@ class Config:
     checks: tuple[Check, ...]
     folder: Path
     warnings: tuple[Problem, ...] = ()
+    notifiers: tuple[Notifier, ...] = ()
+
+    @property
+    def outbound(self) -> Policy:
+        """Where messages may be sent."""
+        return operator(parse_network(each) for each in self.file.delivery.allow)
 
     @property
     def site(self) -> public.Site:
@@ -90,6 +135,8 @@ class Config:
                     checks=tuple(checks_of.get(each.id, ())),
                     showcase=each.showcase,
                     start_date=each.start_date,
+                    publish=each.publish,
+                    words=public.Words(**each.words.model_dump()) if each.words else None,
                 )
             )
         head = self.file.site
@@ -102,6 +149,9 @@ class Config:
             links=tuple(public.Link(each.name, each.url) for each in head.link),
             support_url=head.support_url,
             logo=head.logo,
+            times=public.Times(**self.file.incidents.model_dump()),
+            templates=tuple(public.Template(**each.model_dump()) for each in self.file.template),
+            destinations=tuple(each.destination for each in self.notifiers),
         )
 
     def bound_to(self, bind: str) -> "Config":
@@ -133,5 +183,6 @@ class Config:
     @property
     def secrets(self) -> tuple[str, ...]:
         """Every secret of the file, for redaction."""
-        found = [*secrets_in(self.file), *(text for check in self.checks for text in secrets_in(check.options))]
+        options = [*(each.options for each in self.checks), *(each.options for each in self.notifiers)]
+        found = [*secrets_in(self.file), *(text for each in options for text in secrets_in(each))]
         return tuple(dict.fromkeys(found))

@@ -5,14 +5,19 @@ reads is what is true at that moment, for the monitor as for anybody else who wr
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
+from statuspage.core.automatic import Seen, automatic
+from statuspage.core.correcting import run_out
 from statuspage.core.detection import EPOCH, Belief, Verdict
-from statuspage.core.maintenance import masked
+from statuspage.core.maintenance import Window, masked
+from statuspage.core.observation import Observation
+from statuspage.core.planning import pass_edges
 from statuspage.core.site import Site
 from statuspage.core.state import Change, Decision, Held, JournalEvent, Json, State
 from statuspage.core.status import Status
+from statuspage.core.telling import Telling
 from statuspage.core.topology import IN_TROUBLE, Topology, Watched, root_causes
 
 
@@ -50,37 +55,94 @@ def decide(
     moves: Sequence[VerdictChange],
     now: datetime,
     not_before: datetime = EPOCH,
+    newest: Mapping[str, Observation] | None = None,
 ) -> Decision:
-    """What the present beliefs (by check id) mean for the components, and the events that tell of it.
+    """What the present beliefs (by check id) mean: for the components, for planned work, for incidents.
 
     `moves` are the verdicts that changed since the last decision: each becomes a journal event, and its
     belief is stored with the change that it causes. No component's state is back-dated to before
-    `not_before`: a stretch in which nobody looked stays unknown.
+    `not_before`: a stretch in which nobody looked stays unknown. `newest` has the last bad run of each check,
+    the evidence of what opens.
     """
-    topology = topology_of(state.site) if state.site else {}
-    changes = tuple(_changes(state, topology, beliefs, now, not_before))
-    statuses = {name: held.status for name, held in state.components.items()}
-    statuses.update({change.component: change.new for change in changes})
     events = [_check_event(move, now) for move in moves]
-    events += [_component_event(change, topology, statuses, now) for change in changes]
-    return Decision(changes=changes, beliefs=tuple(move.belief for move in moves), events=tuple(events))
+    told = Decision(beliefs=tuple(move.belief for move in moves), events=tuple(events))
+    if state.site is None:
+        return told
+    topology = topology_of(state.site)
+    planned, edges = pass_edges(tuple(state.maintenances.values()), state.site, now)
+    ended = run_out(state, dict(state.components), now)
+    left = {name: each for name, each in state.overrides.items() if name not in ended.cleared}
+    present = replace(state, overrides=left, maintenances={**state.maintenances, **{each.id: each for each in planned}})
+    changes = {change.component: change for change in ended.changes}
+    for change in _changes(present, topology, beliefs, now, not_before):
+        changes[change.component] = change
+    held = _after(state.components, changes.values())
+    seen = Seen(present, state.site, topology, held, beliefs, newest or {}, now)
+    done = automatic(seen)
+    changes |= done.changes
+    statuses = {name: each.status for name, each in _after(held, done.changes.values()).items()}
+    events += [*ended.events, *edges]
+    events += [_component_event(change, topology, statuses, now) for change in changes.values()]
+    return replace(
+        told,
+        changes=tuple(changes.values()),
+        events=(*events, *done.events),
+        incidents=tuple(done.incidents.values()),
+        maintenances=tuple(planned),
+        cleared=ended.cleared,
+    )
+
+
+def _after(held: Mapping[str, Held], changes: Iterable[Change]) -> dict[str, Held]:
+    found = dict(held)
+    for change in changes:
+        found[change.component] = replace(found[change.component], status=change.new, since=change.since)
+    return found
 
 
 def _changes(
     state: State, topology: Topology, beliefs: Mapping[str, Belief], now: datetime, not_before: datetime
 ) -> Iterable[Change]:
+    windows = state.windows
     for watched in topology.values():
         held = state.components.get(watched.id)
-        spoken_for = [beliefs[check] for check in watched.checks if check in beliefs]
-        if held is None or not watched.checks or not spoken_for:
+        if held is None:
             continue
-        found = component_status([belief.verdict for belief in spoken_for])
-        since = min(max(belief.since for belief in spoken_for), now)
-        shown = masked(watched.id, found, since, state.windows, now)
-        if shown is not held.status:
-            begins = now if Status.MAINTENANCE in (shown, held.status) else max(since, held.since, not_before)
-            # A time in the future is left over from a clock that was moved back.
-            yield Change(watched.id, held.status, shown, min(begins, now))
+        found = _by_hand(state, held, windows, now) if not watched.checks else None
+        found = found or _by_checks(state, watched, held, beliefs, windows, now, not_before)
+        if found is not None and found.new is not held.status:
+            yield found
+
+
+def _by_hand(state: State, held: Held, windows: Sequence[Window], now: datetime) -> Change | None:
+    """A component without checks is what people say; planned work shows while nobody says anything worse."""
+    said = state.overrides.get(held.component)
+    base = said.status if said else (Status.OPERATIONAL if held.status is Status.MAINTENANCE else held.status)
+    return Change(held.component, held.status, masked(held.component, base, held.since, windows, now), now)
+
+
+def _by_checks(
+    state: State,
+    watched: Watched,
+    held: Held,
+    beliefs: Mapping[str, Belief],
+    windows: Sequence[Window],
+    now: datetime,
+    not_before: datetime,
+) -> Change | None:
+    """What the checks say, unless a person said otherwise. Its time is the back-dated one of the verdicts."""
+    said = state.overrides.get(watched.id)
+    if said is not None:
+        return Change(watched.id, held.status, said.status, now)
+    spoken_for = [beliefs[check] for check in watched.checks if check in beliefs]
+    if not spoken_for:
+        return None
+    found = component_status([belief.verdict for belief in spoken_for])
+    since = min(max(belief.since for belief in spoken_for), now)
+    shown = masked(watched.id, found, since, windows, now)
+    begins = now if Status.MAINTENANCE in (shown, held.status) else max(since, held.since, not_before)
+    # A time in the future is left over from a clock that was moved back.
+    return Change(watched.id, held.status, shown, min(begins, now))
 
 
 def _check_event(move: VerdictChange, now: datetime) -> JournalEvent:
@@ -104,7 +166,9 @@ def _component_event(change: Change, topology: Topology, statuses: Mapping[str, 
     }
     if change.new in IN_TROUBLE:
         data["root_causes"] = list(root_causes(change.component, topology, statuses))
-    return JournalEvent("component.updated", change.component, now, data)
+    told: dict[str, Json] = {"component": change.component, "old_status": data["from"], "new_status": data["to"]}
+    telling = Telling(change.component, (change.component,), now, told)
+    return JournalEvent("component.updated", change.component, now, data, telling)
 
 
 def adopt(state: State, site: Site, now: datetime) -> Decision:
@@ -174,4 +238,5 @@ def _gap(kind: str, since: datetime | None, now: datetime) -> Decision:
 
 def monitor_event(kind: str, agent: str, now: datetime, data: Mapping[str, Json] | None = None) -> Decision:
     """An event of the monitor itself: it went blind, came to its senses, stood still."""
-    return Decision(events=(JournalEvent(f"monitor.{kind}", agent, now, data or {}),))
+    told = Telling("monitor", (), now, {"agent": agent}, dict(data or {})) if kind in ("blind", "recovered") else None
+    return Decision(events=(JournalEvent(f"monitor.{kind}", agent, now, data or {}, told),))

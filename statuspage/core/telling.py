@@ -13,6 +13,29 @@ from typing import TypeAlias
 
 Json: TypeAlias = "str | int | float | bool | list[Json] | dict[str, Json] | None"
 
+EVENTS = (
+    "incident.created",
+    "incident.updated",
+    "incident.resolved",
+    "incident.reopened",
+    "incident.acknowledged",
+    "incident.overdue",
+    "incident.postmortem",
+    "draft.waiting",
+    "draft.over",
+    "maintenance.scheduled",
+    "maintenance.started",
+    "maintenance.updated",
+    "maintenance.completed",
+    "maintenance.cancelled",
+    "component.updated",
+    "monitor.blind",
+    "monitor.recovered",
+    "message.dead",
+    "test.sent",
+)
+"""Everything that can be told. The patterns of a destination match some of these."""
+
 
 @dataclass(frozen=True, slots=True)
 class Destination:

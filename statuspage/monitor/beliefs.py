@@ -6,7 +6,7 @@ from datetime import datetime
 from statuspage.core import detection
 from statuspage.core.decide import VerdictChange
 from statuspage.core.detection import EPOCH, Belief, Rules, Verdict
-from statuspage.core.observation import Observation
+from statuspage.core.observation import Observation, Outcome
 
 
 class Beliefs:
@@ -17,6 +17,8 @@ class Beliefs:
         self._rules: dict[str, Rules] = {}
         self._beliefs: dict[str, Belief] = {}
         self._moved: dict[str, Verdict] = {}
+        self.newest_bad: dict[str, Observation] = {}
+        """The last bad run of each check: the evidence of what a decision opens."""
         self.watching_since: datetime = EPOCH
 
     def watch(self, rules: Mapping[str, Rules], stored: Mapping[str, Belief], now: datetime) -> None:
@@ -27,6 +29,7 @@ class Beliefs:
             for check in rules
         }
         self._moved = {check: old for check, old in self._moved.items() if check in rules}
+        self.newest_bad = {check: run for check, run in self.newest_bad.items() if check in rules}
 
     def __getitem__(self, check: str) -> Belief:
         return self._beliefs[check]
@@ -49,6 +52,8 @@ class Beliefs:
     def take_in(self, observation: Observation) -> Belief:
         """Fold one observation; the new belief. Raises KeyError for a check that is not watched."""
         belief = self._beliefs[observation.check]
+        if observation.outcome in (Outcome.FAIL, Outcome.SLOW):
+            self.newest_bad[observation.check] = observation
         return self._hold(detection.observe(belief, observation, self._rules[observation.check]))
 
     def replay(self, observations: Iterable[Observation]) -> int:

@@ -44,13 +44,13 @@ class Deciding:
         if not await self._commit_pending():
             return
         moves, beliefs = self._beliefs.moves, dict(self._beliefs.all)
-        not_before = self._beliefs.watching_since
+        not_before, newest = self._beliefs.watching_since, dict(self._beliefs.newest_bad)
         if not moves and not await self._is_news(beliefs, now):
             return
         decided: list[Decision] = []
 
         def command(state: State) -> Decision:
-            decided[:] = [decide.decide(state, beliefs, moves, now, not_before)]
+            decided[:] = [decide.decide(state, beliefs, moves, now, not_before, newest)]
             return decided[0]
 
         if await self._commit(command):
@@ -82,7 +82,7 @@ class Deciding:
         try:
             head = await self._writer.submit(lambda store: store.transact(command, now, self.lease))
             # What was just decided is part of the next state; reading it again is the honest way to know it.
-            self._state = await self._writer.submit(lambda store: store.state(), after_noted=False)
+            self._state = await self._writer.submit(lambda store: store.state(now), after_noted=False)
             if head is None:
                 head = await self._writer.submit(lambda store: store.head(), after_noted=False)
         except StoreError as error:
@@ -133,3 +133,5 @@ def _tell(decision: Decision) -> None:
         log.info("check %s is %s since %s%s", belief.check, belief.verdict, f"{belief.since:%H:%M:%S}", why)
     for change in decision.changes:
         log.warning("component %s: %s, was %s", change.component, change.new, change.old)
+    for incident in decision.incidents:
+        log.warning("incident %s (%s) is %s", incident.id, incident.title, incident.state)

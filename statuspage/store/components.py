@@ -8,7 +8,7 @@ from sqlalchemy import Connection, select, update
 from sqlalchemy.engine import Row
 
 from statuspage.core.site import Site
-from statuspage.core.state import Change, Held, State
+from statuspage.core.state import Change, Held
 from statuspage.core.status import Status
 from statuspage.store.database import upsert
 from statuspage.store.documents import Document
@@ -18,9 +18,9 @@ from statuspage.store.schema import components, site
 _SITE = Document(Site)
 
 
-def read_state(connection: Connection) -> State:
-    """What a decision reads. Archived components are among `components`, for one of them may come back."""
-    return State(components={row.id: _held(row) for row in connection.execute(_ALL)}, site=read_site(connection))
+def read_all(connection: Connection) -> dict[str, Held]:
+    """Every component by id, archived ones among them, for one of them may come back."""
+    return {row.id: _held(row) for row in connection.execute(_ALL)}
 
 
 def read_live(connection: Connection) -> dict[str, Held]:

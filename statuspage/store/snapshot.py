@@ -7,13 +7,14 @@ from sqlalchemy import Connection
 from statuspage.core.state import Snapshot
 from statuspage.core.uptime import day_bounds
 from statuspage.store import components, days, head, heartbeats, journal, spans
+from statuspage.store.incidents import Shelf
 
 DAYS = 90
 TROUBLES = 50
 
 
-def read(connection: Connection, now: datetime) -> Snapshot | None:
-    """The snapshot of this moment, None before a site was published."""
+def read(connection: Connection, now: datetime, shelf: Shelf) -> Snapshot | None:
+    """The snapshot of this moment, None before a site was published. The shelf keeps what has not changed."""
     site = components.read_site(connection)
     if site is None:
         return None
@@ -33,6 +34,8 @@ def read(connection: Connection, now: datetime) -> Snapshot | None:
         components=live,
         days=days.brought_up_to(connection, site, rolled_up, today, DAYS, seen_until),
         troubles=spans.troubles(connection, begins, TROUBLES),
+        incidents=shelf.incidents(connection),
+        maintenances=shelf.maintenances(connection),
         heartbeats=signs,
         updated_at=journal.newest_written_at(connection),
     )

@@ -4,23 +4,26 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 
 from statuspage.core.detection import Belief
+from statuspage.core.incident import Incident
 from statuspage.core.observation import Observation
-from statuspage.core.state import Heartbeat, Snapshot, State
+from statuspage.core.state import Decision, Heartbeat, Snapshot, State
 from statuspage.store import (
     beliefs,
-    components,
     days,
     head,
     heartbeats,
+    incidents,
     journal,
     observations,
     snapshot,
     transact,
     version,
 )
+from statuspage.store.accounts import Accounts
 from statuspage.store.database import Database
 from statuspage.store.head import Head
 from statuspage.store.journal import Entry
+from statuspage.store.outbox import Outbox
 from statuspage.store.transact import Command
 
 
@@ -37,6 +40,9 @@ class Store:
 
     def __init__(self, database: Database) -> None:
         self._database = database
+        self._shelf = incidents.Shelf()
+        self.outbox = Outbox(database)
+        self.accounts = Accounts(database)
 
     def upgrade(self, now: datetime) -> None:
         """Create or migrate the database. Idempotent; any number of processes may do it at once.
@@ -65,9 +71,9 @@ class Store:
         """Generation, revision and lease epoch."""
         return self._database.read(head.read)
 
-    def state(self) -> State:
-        """What a decision would read now."""
-        return self._database.read(components.read_state)
+    def state(self, now: datetime | None = None, also: Sequence[str] = ()) -> State:
+        """What a decision would read; `also` are ids of older incidents. Without `now` no incident is merely warm."""
+        return self._database.read(lambda connection: transact.read_state(connection, now, also))
 
     def take_lease(self) -> int:
         """Become the one who decides: the new lease epoch. Whoever held an older one can decide nothing more."""
@@ -79,11 +85,34 @@ class Store:
         The command may be run twice. None, and no revision used, for an empty decision. Raises StaleLease when
         the lease epoch is given and another one holds; whatever the command raises comes out as it is.
         """
-        return self._database.write_once(lambda connection: transact.transact(connection, command, now, lease_epoch))
+        written = self._database.write_once(
+            lambda connection: transact.transact(connection, command, now, lease_epoch)
+        )
+        return written.head if written is not None else None
+
+    def act(self, command: Command, now: datetime, also: Sequence[str] = ()) -> Decision:
+        """Do what a person asks for, on the present state and the older incidents and maintenances of `also`.
+
+        Returns the decision as it is stored, empty when there was nothing to do. When it returns it is on disk.
+        """
+        written = self._database.write_once(
+            lambda connection: transact.transact(connection, command, now, None, also)
+        )
+        return written.decision if written is not None else Decision()
+
+    def incidents(self, limit: int, before: int | None = None) -> list[Incident]:
+        """The newest incidents by number, drafts among them; `before` is the number to go on from."""
+        return self._database.read(lambda connection: incidents.listed_incidents(connection, limit, before))
 
     def journal(self, after: tuple[int, int] | None = None, limit: int = 1000) -> tuple[Entry, ...]:
         """The events that follow (revision, position), oldest first."""
         return self._database.read(lambda connection: journal.read(connection, after, limit))
+
+    def newest_events(
+        self, limit: int, before: tuple[int, int] | None = None, kind: str = "", subject: str = ""
+    ) -> tuple[Entry, ...]:
+        """The newest events before (revision, position), newest first; of one kind or subject where that is given."""
+        return self._database.read(lambda connection: journal.newest(connection, limit, before, kind, subject))
 
     # seeing
 
@@ -144,4 +173,4 @@ class Store:
 
     def snapshot(self, now: datetime) -> Snapshot | None:
         """What the public pages say: 90 days, the newest 50 troubles. None before a site was published."""
-        return self._database.read(lambda connection: snapshot.read(connection, now))
+        return self._database.read(lambda connection: snapshot.read(connection, now, self._shelf))

@@ -4,29 +4,54 @@ The revision is taken first, so that its row lock (PostgreSQL) or the write lock
 deciders: what a command reads cannot change before its decision is committed.
 """
 
-from collections.abc import Callable
+import secrets
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from sqlalchemy import Connection
 
-from statuspage.core.state import Decision, State
+from statuspage.core.site import PUBLIC_ID_ALPHABET, Site
+from statuspage.core.state import Decision, JournalEvent, State
 from statuspage.core.status import Status
-from statuspage.store import beliefs, components, days, head, journal, spans
+from statuspage.core.telling import Message, recipients
+from statuspage.store import beliefs, components, days, head, incidents, journal, outbox, spans
 from statuspage.store.errors import StaleLease
 from statuspage.store.head import Head
 
 Command = Callable[[State], Decision]
 
 
-def transact(connection: Connection, command: Command, now: datetime, lease_epoch: int | None) -> Head | None:
-    """Run the command on the present state and write its decision; the new head, None for an empty decision.
+@dataclass(frozen=True, slots=True)
+class Written:
+    """The revision that a decision made, and the decision as it is stored: numbers, versions, rendered texts."""
+
+    head: Head
+    decision: Decision
+
+
+def read_state(connection: Connection, now: datetime | None, also: Sequence[str] = ()) -> State:
+    """What a decision reads; `also` are ids of older incidents and maintenances that it asks for."""
+    return State(
+        components=components.read_all(connection),
+        site=components.read_site(connection),
+        incidents=incidents.read_incidents(connection, also, now),
+        maintenances=incidents.read_maintenances(connection, also),
+        overrides=incidents.read_overrides(connection),
+    )
+
+
+def transact(
+    connection: Connection, command: Command, now: datetime, lease_epoch: int | None, also: Sequence[str] = ()
+) -> Written | None:
+    """Run the command on the present state and write its decision; None for an empty decision.
 
     Raises StaleLease when the lease epoch is given and is not the present one, and whatever the command raises.
     """
     present = head.advance(connection)
     if lease_epoch is not None and lease_epoch != present.lease_epoch:
         raise StaleLease(f"the lease {lease_epoch} has ended: {present.lease_epoch} decides now")
-    state = components.read_state(connection)
+    state = read_state(connection, now, also)
     decision = command(state)
     if decision.is_empty:
         connection.rollback()
@@ -36,10 +61,46 @@ def transact(connection: Connection, command: Command, now: datetime, lease_epoc
     touched = _write_components(connection, state, decision, now)
     touched |= _write_history(connection, decision, now, touched)
     beliefs.save(connection, decision.beliefs)
+    stored = replace(
+        decision,
+        incidents=incidents.write_incidents(connection, decision.incidents),
+        maintenances=incidents.write_maintenances(connection, decision.maintenances),
+    )
+    incidents.write_overrides(connection, decision.overrides, decision.cleared)
     journal.write(connection, decision.events, present.revision, now)
+    outbox.drop_updates(connection, decision.undone, now)
+    _write_messages(connection, decision.site or state.site, decision.events, present.revision)
     if touched:
         days.refresh(connection, decision.site or state.site, now, touched)
-    return present
+    return Written(present, stored)
+
+
+def _write_messages(connection: Connection, site: Site | None, events: Sequence[JournalEvent], revision: int) -> None:
+    """One row of the outbox for each destination that wants an event."""
+    made = []
+    for event in events:
+        told = event.telling
+        if told is None or site is None:
+            continue
+        for destination in recipients(event.kind, told.components, site.destinations):
+            made.append(
+                Message(
+                    id=f"msg_{''.join(secrets.choice(PUBLIC_ID_ALPHABET) for _ in range(24))}",
+                    destination=destination.id,
+                    queue=told.queue,
+                    number=0,
+                    kind=event.kind,
+                    subject=event.subject,
+                    at=event.at,
+                    due=told.not_before,
+                    data=told.data,
+                    evidence=told.evidence,
+                    update=told.update,
+                )
+            )
+    if made:
+        first = outbox.next_number(connection)
+        outbox.write(connection, [replace(each, number=first + at) for at, each in enumerate(made)], revision)
 
 
 Touched = dict[str, datetime]
@@ -69,6 +130,9 @@ def _write_history(connection: Connection, decision: Decision, now: datetime, to
         components.change(connection, move, now)
         spans.paint(connection, move.component, move.new, move.since, None)
         earliest[move.component] = min(earliest.get(move.component, move.since), move.since)
+    for stretch in decision.repaints:
+        spans.paint(connection, stretch.component, stretch.status, stretch.started, stretch.ended)
+        earliest[stretch.component] = min(earliest.get(stretch.component, stretch.started), stretch.started)
     if decision.gap is not None:
         started, ended = decision.gap
         for name, held in components.read_live(connection).items():

@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta, tzinfo
 
+from statuspage.core.moments import zone_name as zone_name
+
 MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 
 
@@ -22,17 +24,6 @@ def iso(at: datetime) -> str:
 def iso_ms(at: datetime) -> str:
     """`2026-11-23T09:41:07.512Z`: exactly three decimals, as every recorded Statuspage timestamp."""
     return at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.") + f"{at.microsecond // 1000:03d}Z"
-
-
-def zone_name(at: datetime, zone: tzinfo) -> str:
-    """`UTC`, `EDT`; where the zone has no letters, its offset as `UTC-3` or `UTC+5:45`."""
-    local = at.astimezone(zone)
-    name = local.tzname() or ""
-    if name[:1].isalpha():
-        return name
-    minutes = round((local.utcoffset() or timedelta(0)).total_seconds() / 60)
-    hours, rest = divmod(abs(minutes), 60)
-    return f"UTC{'-' if minutes < 0 else '+'}{hours}{f':{rest:02d}' if rest else ''}"
 
 
 def stamp(at: datetime, zone: tzinfo) -> Stamp:

@@ -10,6 +10,13 @@ from statuspage.config import ConfigError
 FILES = sorted((Path(__file__).parent / "bad").glob("*.toml"))
 
 
+@pytest.fixture(autouse=True)
+def _secrets(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("STATUSPAGE_TEST_SIGNING_KEY", "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw")
+    monkeypatch.setenv("STATUSPAGE_TEST_ROUTING_KEY", "0123456789abcdef0123456789abcdef")
+    monkeypatch.setenv("STATUSPAGE_TEST_SHORT_KEY", "c2hvcnQ=")
+
+
 def expected(path: Path) -> list[str]:
     lines = path.read_text(encoding="utf-8").splitlines()
     return [line.removeprefix("# expect: ") for line in lines if line.startswith("# expect: ")]

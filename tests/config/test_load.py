@@ -7,6 +7,7 @@ import pytest
 
 from statuspage.app import load_config, loads_config
 from statuspage.config import ConfigError
+from statuspage.core.telling import Destination
 from statuspage.fields import Options, Secret, parse_duration, redact
 
 GOOD = """
@@ -55,6 +56,27 @@ def test_the_public_part_holds_structure_and_no_address(tmp_path: Path) -> None:
     assert "127.0.0.1" not in repr(site)
 
 
+def test_destinations_are_public_without_their_addresses_and_secrets(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("STATUSPAGE_TEST_KEY", "0123456789abcdef0123456789abcdef")
+    text = """
+[[notify]]
+id = "on-call"
+type = "pagerduty"
+components = ["chat"]
+routing_key = { env = "STATUSPAGE_TEST_KEY" }
+url = "https://10.1.2.3"
+[delivery]
+allow = ["10.0.0.0/8"]
+"""
+    config = loads_config(GOOD + text, tmp_path)
+    assert config.site.destinations == (Destination("on-call", "pagerduty", ("incident.*",), ("chat",)),)
+    assert "10.1.2.3" not in repr(config.site)
+    assert "0123456789abcdef0123456789abcdef" in config.secrets
+    assert "0123456789abcdef" not in repr(config)
+
+
 def test_the_password_is_put_into_the_address_of_the_database_only(tmp_path: Path) -> None:
     config = loads_config(GOOD, tmp_path)
     assert config.store_url == "postgresql+psycopg://status:h%2Funter%202@db.example.com/status"
@@ -88,8 +110,9 @@ def test_the_example_shows_and_explains_every_setting_and_loads(
     from statuspage.config import tables
 
     text = (Path(__file__).parents[2] / "config.example.toml").read_text(encoding="utf-8")
-    password = tmp_path / "password"
-    password.write_text("a good password")
+    (tmp_path / "password").write_text("a good password")
+    (tmp_path / "ops_hook_secret").write_text("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw")
+    (tmp_path / "pagerduty_routing_key").write_text("0123456789abcdef0123456789ABCDEF")
     config = loads_config(text.replace("/etc/statuspage/", f"{tmp_path}/"), tmp_path)
     assert config.checks
     # A setting that is off by default stands there as a comment; both count as shown.
@@ -104,6 +127,8 @@ def test_the_example_shows_and_explains_every_setting_and_loads(
         "check": tables.CheckHead,
         "provider": tables.Provider,
         "route": tables.Route,
+        "notify": tables.NotifyHead,
+        "delivery": tables.Delivery,
     }
     for table, model in models.items():
         entries = shown[table] if isinstance(shown[table], list) else [shown[table]]
