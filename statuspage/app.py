@@ -161,7 +161,7 @@ async def run_monitor(path: Path) -> None:
         reloading = loop.create_task(_reload(path, config, engine, clock, reload))
         log.info("watching %d checks of %d components", len(config.checks), len(config.file.component))
         try:
-            await engine.run(config.site, watches(config, clock), anchor_watches(config, clock))
+            await engine.run(config.site, watches(config, clock), anchor_watches(config, clock), senders(config))
         finally:
             reloading.cancel()
             store.close()
@@ -207,7 +207,7 @@ async def _reload(path: Path, present: Config, engine: "Engine", clock: Clock, a
 async def _take_over(path: Path, present: Config, engine: "Engine", clock: Clock) -> Config:
     config = load_config(path)
     logs.setup((*present.secrets, *config.secrets))
-    await engine.adopt(config.site, watches(config, clock), anchor_watches(config, clock))
+    await engine.adopt(config.site, watches(config, clock), anchor_watches(config, clock), senders(config))
     if (config.store_url, config.file.web) != (present.store_url, present.file.web):
         log.warning("[store] and [web] are read at the start only: restart to change them")
     log.info("the configuration was read again: %d checks", len(config.checks))

@@ -1,10 +1,15 @@
 """Documentation under test: what it shows exists, and what exists is shown."""
 
 import re
+from collections.abc import Mapping
+from enum import StrEnum
 from pathlib import Path
+
+import pytest
 
 from statuspage.app import KINDS
 from statuspage.cli import COMMANDS
+from statuspage.core import incident, maintenance
 from statuspage.core.detection import TABLE
 
 ROOT = Path(__file__).parents[1]
@@ -23,6 +28,14 @@ def detection_diagram() -> str:
 
 def test_the_diagram_of_detection_is_drawn_from_its_table() -> None:
     assert detection_diagram() in (ROOT / "docs/detection.md").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("table", [incident.TABLE, maintenance.TABLE])
+def test_the_diagrams_of_incidents_are_drawn_from_their_tables(table: Mapping[StrEnum, frozenset[StrEnum]]) -> None:
+    first = next(iter(table))
+    moves = sorted(f"    {state.value} --> {to.value}" for state, row in table.items() for to in row)
+    drawn = "\n".join(["```mermaid", "stateDiagram-v2", f"    [*] --> {first.value}", *moves, "```"])
+    assert drawn in (ROOT / "docs/incidents.md").read_text(encoding="utf-8")
 
 
 def test_the_readme_names_every_command_and_every_kind() -> None:

@@ -154,7 +154,7 @@ def _reopen(seen: Seen, done: Doings, last: Incident, cause: str) -> None:
         if last.dismissed_at is None:
             _leave_draft(seen, done, last, Turn.REOPENED, IncidentState.INVESTIGATING, cause)
         return
-    again = _with_evidence(seen, replace(last, over_at=None, recovering_since=None), [cause])
+    again = _with_evidence(seen, replace(last, causes=(cause,), over_at=None, recovering_since=None), [cause])
     _say(seen, done, seen.state.incidents.get(last.id), again, Turn.REOPENED, IncidentState.INVESTIGATING, cause)
 
 

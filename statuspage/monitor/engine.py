@@ -2,14 +2,17 @@
 
 import asyncio
 import logging
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import TypeVar
 
 from statuspage.core import decide
 from statuspage.core.clock import Clock
 from statuspage.core.site import Site
 from statuspage.core.state import Heartbeat
+from statuspage.delivery.courier import Courier, Sender
+from statuspage.delivery.courier import Times as CourierTimes
 from statuspage.monitor.beliefs import Beliefs
 from statuspage.monitor.deciding import Deciding
 from statuspage.monitor.look import Watch
@@ -20,6 +23,8 @@ from statuspage.monitor.writer import Writer
 from statuspage.store import Store, StoreError
 
 log = logging.getLogger(__name__)
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +41,7 @@ class Times:
     prune: float = 600.0
     rest: float = REST
     first_within: float = 2.0
+    delivery: CourierTimes = field(default_factory=CourierTimes)
 
 
 class Engine:
@@ -57,6 +63,7 @@ class Engine:
         self._writer = Writer(store, clock)
         self._tilt = Tilt(self._times.watchdog, rest=self._times.rest)
         self._scheduler = Scheduler(clock)
+        self._courier = Courier(self._submit_mark, clock, {}, worker=agent, times=self._times.delivery)
         self._moved = asyncio.Event()
         self._stopped = asyncio.Event()
         self._failure: Exception | None = None
@@ -67,8 +74,18 @@ class Engine:
             agent, clock, self.beliefs, self._writer, self._tilt, moved=self._moved.set, jolted=self._notice_jolt
         )
 
-    async def run(self, site: Site, watches: Sequence[Watch], anchors: Sequence[Watch]) -> None:
-        """Work until `stop`. Raises StaleLease when another monitor took over, StoreError for a broken store."""
+    async def run(
+        self,
+        site: Site,
+        watches: Sequence[Watch],
+        anchors: Sequence[Watch],
+        senders: Mapping[str, Sender] | None = None,
+    ) -> None:
+        """Work until `stop`; `senders` are the ways to the destinations by id.
+
+        Raises StaleLease when another monitor took over, StoreError for a broken store.
+        """
+        self._courier.adopt(senders or {})
         try:
             await self._resume(site, watches, anchors)
             await self._work()
@@ -81,11 +98,22 @@ class Engine:
         """End `run` soon: what is known is written first."""
         self._stopped.set()
 
-    async def adopt(self, site: Site, watches: Sequence[Watch], anchors: Sequence[Watch]) -> None:
+    async def adopt(
+        self,
+        site: Site,
+        watches: Sequence[Watch],
+        anchors: Sequence[Watch],
+        senders: Mapping[str, Sender] | None = None,
+    ) -> None:
         """Go on with another configuration. Checks that stay keep their belief and their rhythm."""
+        self._courier.adopt(senders or {})
         await self._watch(watches, anchors)
         now = self._clock.now()
         await self.deciding.order(lambda state: decide.adopt(state, site, now))
+
+    def _submit_mark(self, job: Callable[[Store], T]) -> Awaitable[T]:
+        """What became of a message does not wait for observations to be written."""
+        return self._writer.submit(job, after_noted=False)
 
     async def _resume(self, site: Site, watches: Sequence[Watch], anchors: Sequence[Watch]) -> None:
         now, agent, submit = self._clock.now(), self._agent, self._writer.submit
@@ -111,7 +139,7 @@ class Engine:
     async def _work(self) -> None:
         self._schedule()
         loop = asyncio.get_running_loop()
-        keepers = [loop.create_task(self._watchdog()), loop.create_task(self._decider())]
+        keepers = [loop.create_task(each()) for each in (self._watchdog, self._decider, self._courier.run)]
         for keeper in keepers:
             keeper.add_done_callback(self._keeper_ended)
         try:

@@ -55,13 +55,11 @@ def read(given: "MultiDict[str, str]", fields: Fields) -> dict[str, str]:
     return {name: _value(name, given.get(name), field) for name, field in fields.items()}
 
 
-def only_of(name: str, several: str, known: Mapping[str, Text], most: int = 200) -> dict[str, str]:
-    """The fields that are called `{several}.something`, by that something: for one field a component. Raises BadForm."""
-    found = [key for key in request.form if key.startswith(f"{several}.")]
-    if len(found) > most:
-        raise BadForm(name, f"has more than {most} entries")
-    values = read(request.form, {**known, **{key: Text() for key in found}})
-    return {key.removeprefix(f"{several}."): values[key] for key in found}
+def form_with(several: str, entry: Text, **fields: Text) -> tuple[dict[str, str], dict[str, str]]:
+    """The fields, and those called `{several}.something` by that something: one a component. Raises BadForm."""
+    found = [name for name in request.form if name.startswith(f"{several}.")]
+    values = read(request.form, {**fields, **dict.fromkeys(found, entry)})
+    return {name: values[name] for name in fields}, {name.removeprefix(f"{several}."): values[name] for name in found}
 
 
 def _value(name: str, value: str | None, field: Text) -> str:

@@ -1,0 +1,96 @@
+"""The frame of every staff page: who is signed in, where one can go, how many drafts wait, and the mark for forms."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from flask import Response, current_app, request
+
+from statuspage.core.role import Role
+from statuspage.web.headers import NOT_KEPT
+from statuspage.web.render import HTML
+from statuspage.web.staff.answers import see_other
+from statuspage.web.staff.context import staff
+from statuspage.web.staff.gate import who
+from statuspage.web.staff.templates import rendered
+
+NAV = (
+    ("Post", "/staff/post", Role.RESPONDER),
+    ("Drafts", "/staff/drafts", Role.VIEWER),
+    ("Maintenance", "/staff/maintenance", Role.VIEWER),
+    ("Components", "/staff/components", Role.VIEWER),
+    ("Journal", "/staff/journal", Role.VIEWER),
+    ("People", "/staff/people", Role.ADMIN),
+    ("Tokens", "/staff/tokens", Role.ADMIN),
+)
+"""The pages, in the order of the head line, with the least role that may open them."""
+
+DRAFTS = "/staff/drafts"
+
+DONE = {
+    "password": "Your password was changed. Every other session of yours has ended.",
+    "session": "The session has ended.",
+    "sessions": "Every other session has ended.",
+    "role": "The role was changed. The user has to sign in again.",
+    "disabled": "The user was disabled. Sessions, tokens and links of theirs have ended.",
+    "enabled": "The user may sign in again.",
+    "ended": "The user's sessions have ended.",
+    "withdrawn": "The invitation was taken back.",
+    "revoked": "The token was revoked.",
+}
+"""What a page may say about the act that led to it, by the word in `?done=`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """An entry of the head line."""
+
+    name: str
+    path: str
+    here: bool
+    count: int | None
+
+
+def page(template: str, code: int = 200, **values: Any) -> Response:
+    """A page for whoever is signed in (behind `gate.needs`), in the frame."""
+    held, me = staff(), who()
+    frame = {
+        "me": me.user,
+        "places": _places(me.user.role),
+        "mark": held.keys.form_mark(me.session.id),
+        "done": DONE.get(request.args.get("done", "")),
+    }
+    return plain_page(template, code, **frame, **values)
+
+
+def plain_page(template: str, code: int = 200, **values: Any) -> Response:
+    """A page for whoever is not signed in yet."""
+    body = rendered(template, site_name=staff().site_name, **values)
+    return Response(body, code, content_type=HTML, headers={"Cache-Control": NOT_KEPT})
+
+
+def done(path: str, word: str) -> Response:
+    """Go on to a page that says what was done: a key of DONE."""
+    return see_other(f"{path}?done={word}")
+
+
+def first_place(role: Role) -> str:
+    """Where to begin: the drafts while some wait, else the first page that this role may open."""
+    places = _places(role)
+    waiting = next((each.path for each in places if each.path == DRAFTS and each.count), None)
+    return waiting or next((each.path for each in places), "/staff/me")
+
+
+def _places(role: Role) -> tuple[Place, ...]:
+    there = {rule.rule for rule in current_app.url_map.iter_rules()}
+    mine = [(name, path) for name, path, least in NAV if role.may(least) and path in there]
+    return tuple(Place(name, path, _is_here(path), _drafts() if path == DRAFTS else None) for name, path in mine)
+
+
+def _is_here(path: str) -> bool:
+    return request.path == path or request.path.startswith(f"{path}/")
+
+
+def _drafts() -> int:
+    """How many incidents have a draft that waits."""
+    incidents = staff().store.state(staff().clock.now()).incidents.values()
+    return sum(1 for each in incidents if each.drafts and each.dismissed_at is None and each.over_at is None)

@@ -1,0 +1,111 @@
+"""PagerDuty: every event against the strict schema, and what becomes of its alerts."""
+
+import json
+from typing import Any
+
+import pytest
+
+from statuspage.core.outgoing import Outgoing
+from statuspage.core.telling import Message
+from statuspage.fields import Secret
+from statuspage.notifiers.pagerduty import Config, compose
+from tests.delivery.pagerduty_server import PagerDuty
+from tests.delivery.receivers import Received, Receiver
+from tests.notifiers.messages import CONTEXT, INCIDENT, every_kind, message
+
+KEY = "0123456789abcdef0123456789abcdef"
+CONFIG = Config(routing_key=Secret(KEY), application="acme", environment="prod")
+
+
+def event(each: Message) -> Any:
+    return json.loads(compose(CONFIG, each, CONTEXT).body)
+
+
+def taken_by(server: PagerDuty, made: Outgoing) -> int:
+    path = made.url.removeprefix("https://events.pagerduty.com")
+    return server.judge(Received(path, made.headers, made.body))[0]
+
+
+def test_every_event_fits_the_schema() -> None:
+    server = PagerDuty(Receiver(0))
+    for each in every_kind():
+        assert taken_by(server, compose(CONFIG, each, CONTEXT)) == 202, server.refused
+    for each in every_kind():
+        empty = message(each.kind, data={}, evidence={})
+        assert taken_by(server, compose(CONFIG, empty, CONTEXT)) == 202, server.refused
+
+
+def test_the_course_of_an_incident_is_one_alert() -> None:
+    server = PagerDuty(Receiver(0))
+    seen = []
+    for kind in ("created", "updated", "acknowledged", "overdue", "resolved", "reopened", "resolved"):
+        assert taken_by(server, compose(CONFIG, message(f"incident.{kind}"), CONTEXT)) == 202
+        seen.append(server.alerts["acme:prod:qx2"])
+    assert seen == ["triggered", "triggered", "acknowledged", "acknowledged", "resolved", "triggered", "resolved"]
+    assert server.alerts == {"acme:prod:qx2": "resolved", "acme:prod:qx2:overdue": "triggered"}
+
+
+def test_a_blind_monitor_is_an_alert_that_ends_by_itself() -> None:
+    server = PagerDuty(Receiver(0))
+    for kind in ("monitor.blind", "monitor.recovered"):
+        taken_by(server, compose(CONFIG, message(kind, queue="monitor"), CONTEXT))
+    assert server.alerts == {"acme:prod:monitor:blind": "resolved"}
+
+
+@pytest.mark.parametrize("kind", ["maintenance.started", "component.updated", "incident.postmortem"])
+def test_what_nobody_need_wake_up_for_is_a_change_event(kind: str) -> None:
+    made = compose(CONFIG, message(kind), CONTEXT)
+    assert made.url == "https://events.pagerduty.com/v2/change/enqueue"
+    assert "event_action" not in json.loads(made.body)
+
+
+@pytest.mark.parametrize(
+    ("impact", "severity"),
+    [("critical", "critical"), ("major", "error"), ("minor", "warning"), ("none", "info"), ("odd", "warning")],
+)
+def test_impact_becomes_severity(impact: str, severity: str) -> None:
+    data = {"incident": {**INCIDENT, "impact": impact}}
+    assert event(message(data=data))["payload"]["severity"] == severity
+
+
+def test_an_alert_says_what_where_and_what_was_seen() -> None:
+    found = event(message())
+    assert found["routing_key"] == KEY
+    assert found["payload"] == {
+        "summary": "New incident: Session chat does not work",
+        "source": "status.example.com",
+        "severity": "critical",
+        "timestamp": "2026-11-23T09:00:00.123Z",
+        "component": "Session chat, Firebase Web Sockets",
+        "group": "acme",
+        "class": "incident.created",
+        "custom_details": {
+            "event": "incident.created",
+            "id": message().id,
+            "text": "It *hurts* <b>.",
+            "evidence": message().evidence,
+        },
+    }
+    assert found["links"] == [{"href": INCIDENT["url"], "text": "On the status page"}]
+    assert (found["client"], found["client_url"]) == ("Acme Events", "https://status.example.com")
+
+
+def test_an_acknowledgement_and_an_end_carry_the_key_only() -> None:
+    for kind, action in (("acknowledged", "acknowledge"), ("resolved", "resolve")):
+        found = event(message(f"incident.{kind}"))
+        assert found == {"routing_key": KEY, "event_action": action, "dedup_key": "acme:prod:qx2"}
+
+
+def test_what_is_too_long_is_cut() -> None:
+    data = {"incident": {**INCIDENT, "name": "ä" * 5000}, "update": {"body": "x" * 100_000}}
+    made = compose(CONFIG, message(data=data, evidence={"checks": ["y" * 600_000]}), CONTEXT)
+    found = json.loads(made.body)
+    assert len(found["payload"]["summary"]) == 1024
+    assert "evidence" not in found["payload"]["custom_details"]
+    assert len(made.body) < 512 * 1024
+    assert len(event(message(queue="q" * 400))["dedup_key"]) == 255
+
+
+def test_the_eu_region_is_another_address() -> None:
+    eu = Config(routing_key=Secret(KEY), url="https://events.eu.pagerduty.com/")
+    assert compose(eu, message(), CONTEXT).url == "https://events.eu.pagerduty.com/v2/enqueue"
