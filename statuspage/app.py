@@ -9,6 +9,7 @@ import importlib
 import logging
 import pkgutil
 import signal
+import threading
 from collections.abc import Mapping, Sequence
 from functools import partial
 from pathlib import Path
@@ -18,7 +19,7 @@ from urllib.parse import urlsplit
 
 from statuspage import logs
 from statuspage.clock import SystemClock
-from statuspage.config import Check, Config, ConfigError, Kind, NotifierKind, load, loads
+from statuspage.config import Check, Config, ConfigError, Kind, NotifierKind, Problem, load, loads
 from statuspage.core.clock import Clock
 from statuspage.core.observation import Observation
 from statuspage.fields import secrets_in
@@ -34,6 +35,8 @@ AGENT = "local"
 RELOAD_EVERY = 2.0
 """Seconds between looks at the configuration file."""
 
+GREET_EVERY, GREET_TRIES = 0.5, 240
+"""Two minutes for a database to be made by the monitor."""
 
 K = TypeVar("K")
 
@@ -71,6 +74,18 @@ NOTIFIERS = KindFolder[NotifierKind]("statuspage.notifiers")
 def load_config(path: Path) -> Config:
     """Read and check a file with every kind known. Raises ConfigError."""
     return load(path, KINDS, NOTIFIERS)
+
+
+def load_for_running(path: Path) -> Config:
+    """The same for whatever stores or serves something: it needs the site's secret key. Raises ConfigError."""
+    from statuspage.auth.keys import problem
+
+    config = load_config(path)
+    key = config.file.site.secret_key
+    trouble = problem(key.reveal() if key is not None else None)
+    if trouble is not None:
+        raise ConfigError([Problem("site.secret_key", trouble)])
+    return config
 
 
 def loads_config(text: str, folder: Path) -> Config:
@@ -147,7 +162,7 @@ async def run_monitor(path: Path) -> None:
     from statuspage.monitor.single import only_one
     from statuspage.store import open_store
 
-    config = load_config(path)
+    config = load_for_running(path)
     clock = SystemClock()
     store = open_store(config.store_url)
     with only_one(config.public_dir.parent):
@@ -172,12 +187,35 @@ def run_web(config: Config) -> int:
     from statuspage.web.serve import Listen, serve
     from statuspage.web.wsgi import WebConfig
 
-    web = config.file.web
+    web, site = config.file.web, config.file.site
     address, _, port = web.bind.rpartition(":")
+    key, old_key = (each.reveal() if each is not None else "" for each in (site.secret_key, site.old_secret_key))
+    threading.Thread(target=_greet_the_first_admin, args=(config,), name="first admin", daemon=True).start()
     return serve(
         Listen(address.strip("[]"), int(port), web.workers),
-        WebConfig(str(config.public_dir), config.store_url, config.site.url),
+        WebConfig(
+            str(config.public_dir), config.store_url, config.site.url, key, old_key, web.trusted_hops, site.time_zone
+        ),
     )
+
+
+def _greet_the_first_admin(config: Config) -> None:
+    """Say where the first admin is made, as soon as there is a database: on a first start the monitor makes it."""
+    from statuspage.auth.first import first_admin_link
+    from statuspage.store import StoreError, open_store
+
+    store, clock, pause = open_store(config.store_url), SystemClock(), threading.Event()
+    for _ in range(GREET_TRIES):
+        try:
+            store.require()
+            link = first_admin_link(store.accounts, config.site.url, clock.now())
+        except StoreError:
+            pause.wait(GREET_EVERY)
+            continue
+        if link is not None:
+            log.warning("nobody can sign in yet. This link makes the first admin, once, within 24 hours: %s", link)
+        break
+    store.close()
 
 
 async def _reload(path: Path, present: Config, engine: "Engine", clock: Clock, asked: asyncio.Event) -> None:
@@ -205,7 +243,7 @@ async def _reload(path: Path, present: Config, engine: "Engine", clock: Clock, a
 
 
 async def _take_over(path: Path, present: Config, engine: "Engine", clock: Clock) -> Config:
-    config = load_config(path)
+    config = load_for_running(path)
     logs.setup((*present.secrets, *config.secrets))
     await engine.adopt(config.site, watches(config, clock), anchor_watches(config, clock), senders(config))
     if (config.store_url, config.file.web) != (present.store_url, present.file.web):

@@ -106,6 +106,15 @@ class Door:
             raise TooOld
         return HalfWay(found["user"], carried, found.get("seed"))
 
+    def confirm(self, user: User, password: str, visitor: Visitor) -> None:
+        """Whether somebody who is signed in is still the one who did it. Raises Wrong, TooMany."""
+        now = self._clock.now()
+        limits = {address_key(visitor.address): ADDRESS, _key("account", user.name): ACCOUNT}
+        self._reserve(limits, now)
+        if not passwords.matches(user.password, password):
+            self._refused(user.name, "password", visitor, now)
+        self._accounts.forgive(limits, now)
+
     def _half_way(self, user: User, kept: str, now: datetime) -> HalfWay:
         seed = codes.new_seed() if user.totp is None else None
         more = {"seed": seed} if seed is not None else {}

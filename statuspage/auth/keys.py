@@ -15,7 +15,7 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 SHORTEST = 32
 _LEAST_VARIED = 10
 _SAMPLES = ("changeme", "change_me", "change-me", "replace", "example", "sample", "secret_key", "secretkey", "your-",
-            "your_", "dummy", "placeholder", "password", "insecure", "xxxx")  # fmt: skip
+            "your_", "dummy", "placeholder", "password", "insecure")  # fmt: skip
 HOW = "make one with: python3 -c 'import secrets; print(secrets.token_urlsafe(48))' > secret.key"
 
 

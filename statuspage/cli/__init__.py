@@ -62,6 +62,18 @@ def _db() -> click.Command:
     return command
 
 
+def _user() -> click.Command:
+    from statuspage.cli.user import command
+
+    return command
+
+
+def _token() -> click.Command:
+    from statuspage.cli.token import command
+
+    return command
+
+
 COMMANDS: Mapping[str, tuple[str, Callable[[], click.Command]]] = {
     "demo": ("Try everything on this machine: stand-in providers, real probes, a page.", _demo),
     "run": ("Run monitor and web together, and restart what dies.", _run),
@@ -71,6 +83,8 @@ COMMANDS: Mapping[str, tuple[str, Callable[[], click.Command]]] = {
     "probe": ("Run checks once, now, and show their stages.", _probe),
     "kinds": ("Print every kind with its options and an example.", _kinds),
     "notify": ("Send a test to a destination.", _notify),
+    "user": ("Add, list, change and disable users.", _user),
+    "token": ("Add, list and revoke the tokens of programs.", _token),
     "db": ("Upgrade or check the database.", _db),
 }
 

@@ -49,6 +49,16 @@ def load_or_fail(path: Path) -> Config:
         fail(str(error), CONFIG_ERROR)
 
 
+def load_to_run_or_fail(path: Path) -> Config:
+    """The same for a command that stores or serves something, which needs the site's secret key."""
+    from statuspage.app import load_for_running
+
+    try:
+        return load_for_running(path)
+    except ConfigError as error:
+        fail(str(error), CONFIG_ERROR)
+
+
 def print_json(value: object) -> None:
     """One JSON document on standard output."""
     click.echo(json.dumps(value, indent=2, ensure_ascii=False, default=str))

@@ -17,13 +17,13 @@ def command(ctx: click.Context, path: Path, as_json: bool) -> None:
 
     Exits with 0 when it can be used, with 2 when not. Warnings do not change that.
     """
-    from statuspage.app import load_config
+    from statuspage.app import load_for_running
 
     errors: tuple[Problem, ...] = ()
     warnings: tuple[Problem, ...] = ()
     checks = 0
     try:
-        config = load_config(path)
+        config = load_for_running(path)
         warnings, checks = config.warnings, len(config.checks)
     except ConfigError as error:
         errors = error.problems

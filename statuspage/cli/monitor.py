@@ -5,7 +5,7 @@ from pathlib import Path
 
 import click
 
-from statuspage.cli._common import CONFIG_ERROR, NOT_OK, config_option, fail, load_or_fail
+from statuspage.cli._common import CONFIG_ERROR, NOT_OK, config_option, fail, load_to_run_or_fail
 
 
 @click.command("monitor")
@@ -18,7 +18,7 @@ def command(path: Path) -> None:
     from statuspage.parent import end_with_supervisor
     from statuspage.store import StaleLease, StoreError
 
-    logs.setup(load_or_fail(path).secrets)
+    logs.setup(load_to_run_or_fail(path).secrets)
     end_with_supervisor()
     try:
         asyncio.run(run_monitor(path))

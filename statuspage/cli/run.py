@@ -5,7 +5,7 @@ from pathlib import Path
 
 import click
 
-from statuspage.cli._common import config_option, load_or_fail
+from statuspage.cli._common import config_option, load_to_run_or_fail
 
 
 @click.command("run")
@@ -16,7 +16,7 @@ def command(ctx: click.Context, path: Path) -> None:
     from statuspage import logs
     from statuspage.supervisor import supervise
 
-    config = load_or_fail(path)
+    config = load_to_run_or_fail(path)
     logs.setup(config.secrets)
     for warning in config.warnings:
         click.echo(f"warning: {warning}", err=True)

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from statuspage.cli._common import CONFIG_ERROR, config_option, fail, load_or_fail
+from statuspage.cli._common import CONFIG_ERROR, config_option, fail, load_to_run_or_fail
 from statuspage.config import ConfigError
 
 
@@ -18,7 +18,7 @@ def command(ctx: click.Context, path: Path, bind: str | None) -> None:
     from statuspage.app import run_web
     from statuspage.parent import end_with_supervisor
 
-    config = load_or_fail(path)
+    config = load_to_run_or_fail(path)
     if bind is not None:
         try:
             config = config.bound_to(bind)

@@ -126,7 +126,7 @@ def warnings(file: File, checks: Sequence[Check]) -> Iterable[Problem]:
         yield Problem("anchor", "with fewer than two anchors our own outage can look like yours")
     checked = {check.head.component for check in checks}
     for component in file.component:
-        if component.id not in checked:
+        if component.id not in checked and not component.needs:
             yield Problem(f"component[{component.id}]", "has no check: its state is set by hand only")
     for route in file.route:
         if route.mode == "auto":

@@ -77,7 +77,9 @@ class Site(Options):
     support_url: HttpUrl | None = None
     """Where customers can write to you."""
     secret_key: Secret | None = None
-    """Encrypts what is made at run time. Not needed yet; it will be with the staff area."""
+    """Encrypts what is made at run time, such as the seeds of codes. At least 32 random characters. Needed to run."""
+    old_secret_key: Secret | None = None
+    """The key before, until all users have signed in since: it opens what it closed, and closes nothing."""
     link: tuple[Link, ...] = ()
     """Further links in the head of the page."""
 
@@ -110,7 +112,7 @@ class Web(Options):
     workers: Annotated[int, Field(ge=1, le=64)] = 1
     """Worker processes of the web server."""
     trusted_hops: Annotated[int, Field(ge=0, le=5)] = 0
-    """How many proxies in front of us set X-Forwarded-For. Not needed yet; it will be with the staff area."""
+    """How many proxies in front of us append to X-Forwarded-For. With 0 the header is not believed at all."""
     public_dir: Annotated[Path, AfterValidator(_printable_path)] = Path("data/public")
     """The folder of the finished pages (relative to this file)."""
 

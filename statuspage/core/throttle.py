@@ -26,7 +26,7 @@ class Limit:
 ADDRESS = Limit(10, timedelta(seconds=2), timedelta(minutes=15), timedelta(minutes=6))
 ACCOUNT = Limit(15, timedelta(seconds=1), timedelta(seconds=30), timedelta(minutes=2))
 """Over all addresses together. Its delay is short, for the owner of the account waits as well."""
-CODE = Limit(3, timedelta(seconds=20), timedelta(minutes=5), timedelta(minutes=5))
+CODE = Limit(3, timedelta(seconds=20), timedelta(minutes=15), timedelta(minutes=30))
 """At most five codes a minute, and only for somebody who has the password."""
 
 

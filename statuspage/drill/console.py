@@ -3,6 +3,7 @@
     GET  /demo                       the page; works without scripts
     GET  /state.json                 {"network": "up" | "cut", "providers": [{id, name, address, fault, state, faults}]}
     POST /faults/<provider>/<fault>  set a fault; `mend` mends. `all` takes together, cut and mend
+    POST /on-call                    what the demo's on-call is told; /on-call/out and /back switch it off and on
 
 It is bound to 127.0.0.1 and answers only to that name (a page elsewhere could point its own name here), and it
 obeys only forms of its own (a page elsewhere could post to it).
@@ -17,10 +18,14 @@ from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
+from statuspage.auth.codes import seconds_left
+from statuspage.clock import SystemClock
 from statuspage.drill import http
+from statuspage.drill.on_call import OnCall
 from statuspage.drill.provider import CUT, Fault, FaultFailed, Provider
 from statuspage.drill.proxy import Fault as Wire
 from statuspage.drill.proxy import Proxy
+from statuspage.drill.staff_login import StaffLogin
 from statuspage.templates_dir import templates_dir
 
 _HEADERS = {
@@ -37,7 +42,10 @@ _JSON = "application/json"
 
 
 class Console:
-    """Knows every provider and anchor of a demo. `together` names what the first button breaks at once, and how."""
+    """Knows every provider and anchor of a demo. `together` names what the first button breaks at once, and how.
+
+    `login` is shown with the code of the moment; `on_call` receives what the demo's [[notify]] sends.
+    """
 
     def __init__(
         self,
@@ -47,6 +55,8 @@ class Console:
         *,
         site_url: str,
         site_name: str,
+        login: StaffLogin | None = None,
+        on_call: OnCall | None = None,
         notes: Sequence[str] = (),
     ) -> None:
         self.port = 0
@@ -55,6 +65,8 @@ class Console:
         self._anchors = anchors
         self._together = together
         self._site = {"site_url": site_url, "site_name": site_name, "notes": notes}
+        self._login, self._clock = login, SystemClock()
+        self._on_call = on_call
         self._trouble = ""
         self._templates = Environment(
             loader=FileSystemLoader(templates_dir() / "drill"), autoescape=True, undefined=StrictUndefined
@@ -91,6 +103,11 @@ class Console:
                 return http.Reply(self._css, "text/css; charset=utf-8")
             case "GET" | "HEAD", ["state.json"]:
                 return _json(self.state())
+            case "POST", ["on-call"] if self._on_call is not None:
+                return self._on_call.receive(request)
+            case "POST", ["on-call", "out" | "back" as where] if self._on_call is not None:
+                self._on_call.out = where == "out"
+                return http.Reply(status=HTTPStatus.SEE_OTHER, headers={"location": "/demo#on-call"})
             case "POST", ["faults", provider, fault]:
                 return await self._post(request, provider, fault)
             case _, ["" | "demo" | "state.json"] | ["demo", "console.css"]:
@@ -186,7 +203,16 @@ class Console:
             cut=self.cut,
             trouble=trouble,
             together=[{"id": id, "name": name} for id, name in acts],
+            login=self._sign_in(),
+            on_call=self._on_call,
         )
+
+    def _sign_in(self) -> dict[str, str | int] | None:
+        """The demo's staff login at this moment."""
+        if self._login is None:
+            return None
+        now, login = self._clock.now(), self._login
+        return {"name": login.name, "password": login.password, "code": login.code(now), "left": seconds_left(now)}
 
 
 async def _every(acts: Sequence[Any]) -> None:

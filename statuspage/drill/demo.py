@@ -1,28 +1,31 @@
 """`statuspage demo`: stand-ins, the fault console, and the product watching them, all on this machine."""
 
 import asyncio
-import json
 import shutil
 import signal
 import socket
 import sys
 import tempfile
 import webbrowser
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from contextlib import AsyncExitStack, suppress
 from pathlib import Path
 
-from statuspage.drill import native
+from statuspage.clock import SystemClock
+from statuspage.drill import sample
 from statuspage.drill.console import Console
+from statuspage.drill.demo_config import SITE, demo_config
+from statuspage.drill.on_call import OnCall
 from statuspage.drill.process import Child, ChildFailed
 from statuspage.drill.provider import FREEZE, SILENCE
 from statuspage.drill.redis import find
+from statuspage.drill.staff_login import StaffLogin, key_file, staff_login
 from statuspage.drill.stand_ins import StandIns, running
 from statuspage.monitor.single import AlreadyRunning, only_one
+from statuspage.store import open_store
 
 Echo = Callable[[str], None]
 
-SITE = "Acme Events"
 _UP_WITHIN = 60.0
 _PRODUCT_GRACE = 6.0
 _NO_REDIS = (
@@ -31,7 +34,7 @@ _NO_REDIS = (
 )
 
 
-async def run_demo(port: int, data: Path | None, open_browser: bool, echo: Echo) -> int:
+async def run_demo(port: int, data: Path | None, open_browser: bool, echo: Echo, sample_name: str | None = None) -> int:
     """Run the demo until SIGINT, SIGTERM or the product's end; gives the exit status (2: a port is taken).
 
     The page is at `port`, the fault console at the next one. `data` keeps everything; without it a temporary
@@ -44,7 +47,7 @@ async def run_demo(port: int, data: Path | None, open_browser: bool, echo: Echo)
                 f"the fault console; choose others with --port, for example --port {(port + 1000) % 60000}."
             )
             return 2
-    work = asyncio.create_task(_run(port, data, open_browser, echo))
+    work = asyncio.create_task(_run(port, data, open_browser, echo, sample_name))
     loop = asyncio.get_running_loop()
     for ending in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(ending, work.cancel)
@@ -73,17 +76,21 @@ def _is_free(port: int) -> bool:
     return True
 
 
-async def _run(port: int, data: Path | None, open_browser: bool, echo: Echo) -> int:
+async def _run(port: int, data: Path | None, open_browser: bool, echo: Echo, sample_name: str | None) -> int:
     async with AsyncExitStack() as stack:
         folder = _folder(stack, data)
         stack.enter_context(only_one(folder, "demo"))
         found = await asyncio.to_thread(find)
         echo(f"Redis:         {found}" if found else _NO_REDIS)
         stand_ins = await stack.enter_async_context(running(folder, found))
-        await stack.enter_async_context(_console(stand_ins, port).serving(port + 1))
         config = folder / "config.toml"
-        ports = stand_ins.ports()
-        config.write_text(demo_config(port, ports, [anchor.port for anchor in stand_ins.anchors]), encoding="utf-8")
+        anchors = [anchor.port for anchor in stand_ins.anchors]
+        on_call = OnCall(SystemClock(), folder / "on-call.secret")
+        zone = sample.ZONE if sample_name else "Etc/UTC"
+        text = demo_config(port, stand_ins.ports(), anchors, key_file(folder), on_call.secret_file, zone)
+        config.write_text(text, encoding="utf-8")
+        login = await staff_login(folder, config)
+        await stack.enter_async_context(_console(stand_ins, port, login, on_call).serving(port + 1))
         log = stack.enter_context((folder / "demo.log").open("w", encoding="utf-8", buffering=1))
         product = await Child.start(
             "statuspage run",
@@ -95,7 +102,13 @@ async def _run(port: int, data: Path | None, open_browser: bool, echo: Echo) -> 
         stack.push_async_callback(product.stop)
         await _until_up(product, port)
         echo(f"Page:          http://127.0.0.1:{port}/")
+        if sample_name:
+            await asyncio.to_thread(_add_sample, folder)
+            echo(f"Sample:        http://127.0.0.1:{port}/incidents/{sample.INCIDENT}")
         echo(f"Fault console: http://127.0.0.1:{port + 1}/demo")
+        echo(f"Staff login:   http://127.0.0.1:{port}/staff")
+        echo(f"               name {login.name}, password {login.password}, code: the fault console shows it")
+        echo(f"               for a code generator: {login.uri}")
         kept = "" if data is not None else "; removed at the end, --data keeps them"
         echo(f"Files:         {folder} (config.toml, demo.log{kept})")
         echo("Ctrl-C ends everything.")
@@ -103,6 +116,14 @@ async def _run(port: int, data: Path | None, open_browser: bool, echo: Echo) -> 
             await asyncio.to_thread(webbrowser.open, f"http://127.0.0.1:{port}/")
         status = await product.wait()
         raise ChildFailed("statuspage run", f"ended by itself (status {status})", list(product.last_lines))
+
+
+def _add_sample(folder: Path) -> None:
+    store = open_store(f"sqlite:///{folder / 'statuspage.db'}")
+    try:
+        store.act(sample.sep13, SystemClock().now(), also=(sample.INCIDENT,))
+    finally:
+        store.close()
 
 
 def _folder(stack: AsyncExitStack, data: Path | None) -> Path:
@@ -114,7 +135,7 @@ def _folder(stack: AsyncExitStack, data: Path | None) -> Path:
     return folder
 
 
-def _console(stand_ins: StandIns, port: int) -> Console:
+def _console(stand_ins: StandIns, port: int, login: StaffLogin, on_call: OnCall) -> Console:
     together = [(stand_ins.provider("firebase"), SILENCE), (stand_ins.provider("native"), SILENCE)]
     if stand_ins.found:
         together.append((stand_ins.provider("redis"), FREEZE))
@@ -124,6 +145,8 @@ def _console(stand_ins: StandIns, port: int) -> Console:
         together,
         site_url=f"http://127.0.0.1:{port}/",
         site_name=SITE,
+        login=login,
+        on_call=on_call,
         notes=[f"Redis is {stand_ins.found}." if stand_ins.found else _NO_REDIS],
     )
 
@@ -151,92 +174,3 @@ async def _answers(port: int) -> bool:
             finally:
                 writer.close()
     return False
-
-
-_COMPONENTS = (
-    ("firebase", "firebase-web-sockets", "Firebase Web Sockets", "realtime", "Chat, polls and presence."),
-    ("native", "native-web-sockets", "Native Web Sockets", "realtime", "Our own realtime service."),
-    ("redis", "redis-cache", "Redis cache", "platform", "Sessions and counters."),
-    ("platform", "landing-page", "Landing page", "platform", "What visitors see first."),
-    ("platform", "login", "Login", "platform", "Signing in."),
-)
-
-
-# Whoever presses buttons changes a provider more often than providers do: "unstable" begins later and ends sooner.
-_TIMES: Mapping[str, object] = {
-    "every": "5s",
-    "timeout": "2s",
-    "slow_over": "800ms",
-    "confirm_every": "1s",
-    "flap_changes": 8,
-    "flap_window": "3m",
-    "settle": "30s",
-}
-
-
-def demo_config(port: int, providers: Mapping[str, int], anchors: list[int]) -> str:
-    """The demo's config.toml. `providers` has the ports of firebase, native, platform and, if there is one, redis."""
-    text = f"""\
-# Written by `statuspage demo` at each start.
-
-[site]
-name = "{SITE}"
-url = "http://127.0.0.1:{port}"
-
-[[site.link]]
-name = "Fault console"
-url = "http://127.0.0.1:{port + 1}/demo"
-
-[store]
-url = "sqlite:///statuspage.db"
-
-[web]
-bind = "127.0.0.1:{port}"
-public_dir = "public"
-
-[[group]]
-id = "realtime"
-name = "Realtime providers"
-
-[[group]]
-id = "platform"
-name = "Platform"
-"""
-    for anchor in anchors:
-        text += _table("anchor", url=f"http://127.0.0.1:{anchor}/generate_204", timeout="1s")
-    for provider, component, name, group, description in _COMPONENTS:
-        if provider in providers:
-            text += _table("component", id=component, name=name, group=group, description=description)
-            options = _check_options(component, f"127.0.0.1:{providers[provider]}")
-            text += _table("check", id=component, component=component, **_TIMES, **options)
-    return text
-
-
-def _check_options(component: str, address: str) -> dict[str, object]:
-    options: dict[str, dict[str, object]] = {
-        "firebase-web-sockets": {"type": "firebase", "url": f"http://{address}?ns=demo"},
-        "native-web-sockets": {
-            "type": "websocket",
-            "url": f"ws://{address}{native.PATH}",
-            "send": ['{"type": "subscribe", "room": "__probe"}'],
-            "first_frame": {"json": {"type": "welcome"}},
-            "echo": '{"type": "publish", "room": "__probe", "data": "{nonce}"}',
-            "echo_on": "second",
-            "second_send": [],
-        },
-        "redis-cache": {"type": "redis", "url": f"redis://{address}/0"},
-        "landing-page": {"type": "http", "url": f"http://{address}/"},
-        "login": {"type": "http", "url": f"http://{address}/login"},
-    }
-    return options[component]
-
-
-def _table(table: str, /, **values: object) -> str:
-    return "\n".join((f"\n[[{table}]]", *(f"{key} = {_toml(value)}" for key, value in values.items()))) + "\n"
-
-
-def _toml(value: object) -> str:
-    """A string, a list or a table of strings as TOML; a JSON string is a basic string of TOML."""
-    if isinstance(value, dict):
-        return "{ " + ", ".join(f"{key} = {_toml(item)}" for key, item in value.items()) + " }"
-    return json.dumps(value)

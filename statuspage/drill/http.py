@@ -9,7 +9,7 @@ from http import HTTPStatus
 import h11
 
 _IDLE = 15.0
-_MAX_BODY = 16384
+_MAX_BODY = 65536
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,6 +19,7 @@ class Request:
     method: str
     path: str
     headers: Mapping[str, str]
+    body: bytes = b""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,9 +81,9 @@ async def _handle(answer: Answer, reader: asyncio.StreamReader, writer: asyncio.
 
 
 async def _request(connection: h11.Connection, reader: asyncio.StreamReader) -> Request | None:
-    """The next request with its body read and dropped; None where the client has gone."""
+    """The next request with its body; None where the client has gone."""
     head: h11.Request | None = None
-    size = 0
+    body = bytearray()
     while True:
         event = connection.next_event()
         if event is h11.NEED_DATA:
@@ -90,13 +91,13 @@ async def _request(connection: h11.Connection, reader: asyncio.StreamReader) -> 
         elif isinstance(event, h11.Request):
             head = event
         elif isinstance(event, h11.Data):
-            size += len(event.data)
-            if size > _MAX_BODY:
+            body += event.data
+            if len(body) > _MAX_BODY:
                 raise h11.RemoteProtocolError("the body is too big", error_status_hint=413)
         elif isinstance(event, h11.EndOfMessage) and head is not None:
             headers = {name.decode("ascii"): value.decode("latin-1") for name, value in head.headers}
             target = head.target.split(b"?")[0].decode("ascii", "replace")
-            return Request(head.method.decode("ascii"), target, headers)
+            return Request(head.method.decode("ascii"), target, headers, bytes(body))
         else:
             return None
 

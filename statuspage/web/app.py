@@ -1,4 +1,4 @@
-"""The Flask application: what is not prebuilt. Health and errors for now; it never answers with a stack trace.
+"""The Flask application: what is not prebuilt, health, errors and the staff area. No answer shows a stack trace.
 
 The Host header is never read into an answer: links are relative or made from the site's own address. So any
 name that reaches this server is served, which is what one wants when DNS is half broken.
@@ -17,15 +17,22 @@ from statuspage.web.errors import error_body, error_headers, wants_json
 from statuspage.web.headers import NOT_KEPT, PUBLIC, security
 from statuspage.web.health import health
 from statuspage.web.shown import Shown
+from statuspage.web.staff import Staff
+from statuspage.web.staff import register as register_staff
+from statuspage.web.staff.gate import check_guards
 
 MAX_BODY = 64 * 1024
 _OLD_ASSET = re.compile(r"/static/([a-z]+)\.[0-9a-f]{12}\.([a-z]+)")
 
 
-def create_app(shown: Shown, public: Path, clock: Clock) -> Flask:
-    """The application behind the prebuilt pages. `public` is the folder of the bundles."""
+def create_app(shown: Shown, public: Path, clock: Clock, staff: Staff | None = None) -> Flask:
+    """The application behind the prebuilt pages. `public` is the folder of the bundles; no `staff`, no staff area.
+
+    Raises RuntimeError where a view of the staff area does not say whom it is for.
+    """
     app = Flask("statuspage.web", static_folder=None, template_folder=None)
-    app.config.update(MAX_CONTENT_LENGTH=MAX_BODY, MAX_FORM_PARTS=100, PROPAGATE_EXCEPTIONS=False)
+    app.config.update(MAX_CONTENT_LENGTH=MAX_BODY, MAX_FORM_PARTS=100, PROPAGATE_EXCEPTIONS=False,
+                      PROVIDE_AUTOMATIC_OPTIONS=False)  # fmt: skip
     app.url_map.strict_slashes = False
     # Its redirect would repeat whatever Host it was asked under.
     app.url_map.merge_slashes = False
@@ -58,6 +65,9 @@ def create_app(shown: Shown, public: Path, clock: Clock) -> Flask:
             response.headers.setdefault(name, value)
         return response
 
+    if staff is not None:
+        register_staff(app, staff)
+        check_guards(app)
     return app
 
 

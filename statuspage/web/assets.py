@@ -17,6 +17,7 @@ class Assets:
     css: str
     js: str
     icon: str
+    staff_css: str
     files: Mapping[str, tuple[bytes, str]]
 
 
@@ -25,10 +26,10 @@ def load_assets() -> Assets:
     """The product's own assets, read once per process."""
     files: dict[str, tuple[bytes, str]] = {}
     addresses: dict[str, str] = {}
-    for name in ("page.css", "page.js", "favicon.svg"):
+    for name in ("page.css", "page.js", "favicon.svg", "staff.css"):
         path = FOLDER / name
         body = path.read_bytes()
         address = f"/static/{path.stem}.{hashlib.sha256(body).hexdigest()[:12]}{path.suffix}"
         files[address] = (body, TYPES[path.suffix])
         addresses[name] = address
-    return Assets(addresses["page.css"], addresses["page.js"], addresses["favicon.svg"], files)
+    return Assets(addresses["page.css"], addresses["page.js"], addresses["favicon.svg"], addresses["staff.css"], files)

@@ -21,7 +21,7 @@ RETRY_AFTER = "2"
 TEXTS = {
     400: ("Bad request", "This request cannot be understood."),
     404: ("Not found", "There is nothing at this address."),
-    405: ("Method not allowed", "This address answers GET and HEAD only."),
+    405: ("Method not allowed", "This address does not answer to that method."),
     413: ("Too large", "What was sent is larger than this address accepts."),
     500: ("Internal error", "Something went wrong on our side. The status page itself is served apart from it."),
     503: ("Starting", "The status page has just been started and has nothing to show yet. Please try again shortly."),

@@ -8,6 +8,7 @@ from statuspage.core.site import Component
 from statuspage.core.status import Indicator, Status, page_status
 from statuspage.core.topology import IN_TROUBLE
 from statuspage.web.bars import SMALL, Bars, draw
+from statuspage.web.present_active import Card, Plan, cards, plans
 from statuspage.web.recent import RecentDay, recent_days
 from statuspage.web.scene import Scene, Share, component_path
 from statuspage.web.times import Stamp, short_day, stamp, zone_name
@@ -57,6 +58,8 @@ class Front:
 
     banner: Banner
     last_check: Stamp | None
+    cards: tuple[Card, ...]
+    plans: tuple[Plan, ...]
     groups: tuple[Group, ...]
     first_day: str
     zone: str
@@ -78,6 +81,8 @@ def front(scene: Scene) -> Front:
     return Front(
         banner=banner(scene),
         last_check=last_check(scene),
+        cards=cards(scene),
+        plans=plans(scene),
         groups=tuple(groups),
         first_day=short_day(scene.days[0]),
         zone=zone_name(scene.now, scene.zone),

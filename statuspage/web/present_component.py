@@ -9,12 +9,14 @@ from statuspage.core.status import Status
 from statuspage.core.uptime import Span, figures, over
 from statuspage.web.bars import BAD, BIG, Bars, day_status, draw
 from statuspage.web.present import Sentence, aside, last_check
-from statuspage.web.recent import lasted
+from statuspage.web.present_history import Row, history_path, row
+from statuspage.web.recent import how_long
 from statuspage.web.scene import Scene, Share, component_path, share
 from statuspage.web.times import Stamp, day_text, length_text, short_day, stamp, zone_name
 from statuspage.web.words import LOOKS, Look
 
 MOST_EVENTS = 25
+MOST_INCIDENTS = 10
 CUT_AT = 50
 """A snapshot holds the newest 50 troubles (store/snapshot.py): a list this long may not be all."""
 
@@ -63,6 +65,9 @@ class Detail:
     bad_days: tuple[BadDay, ...]
     events: tuple[Event, ...]
     more_events: int
+    incidents: tuple[Row, ...]
+    history: str
+    """Where all of its incidents are listed."""
     needs: tuple[Neighbour, ...]
     needed_by: tuple[Neighbour, ...]
 
@@ -94,6 +99,8 @@ def detail(scene: Scene, component: Component) -> Detail:
         ),
         events=tuple(_event(scene, span) for span in spans[:MOST_EVENTS]),
         more_events=max(len(spans) - MOST_EVENTS, 0),
+        incidents=tuple(row(each, scene.zone) for each in scene.entries_of.get(component.id, ())[:MOST_INCIDENTS]),
+        history=history_path(component=component),
         needs=tuple(_neighbour(scene, each) for each in needs),
         needed_by=tuple(_neighbour(scene, each) for each in site.components if component.id in each.needs),
     )
@@ -166,7 +173,7 @@ def _bad_day(scene: Scene, component: Component, day: date) -> BadDay:
 
 
 def _event(scene: Scene, span: Span) -> Event:
-    text = lasted(scene, span.started, span.ended).removeprefix("lasted ")
+    text = how_long(scene, span.started, span.ended).removeprefix("lasted ")
     return Event(stamp(span.started, scene.zone), LOOKS[span.status], text)
 
 

@@ -9,6 +9,7 @@ from statuspage.core.site import Component, public_id
 from statuspage.core.state import Held, Snapshot
 from statuspage.core.status import PageStatus, Status, page_status
 from statuspage.core.uptime import Figures, Span, over, percent
+from statuspage.web.entries import Entry, all_entries, of_component
 from statuspage.web.freshness import Freshness, judge
 
 DAYS = 90
@@ -34,6 +35,10 @@ class Scene:
     days: tuple[date, ...]
     figures: Mapping[str, Mapping[date, Figures]]
     troubles: Mapping[str, tuple[Span, ...]]
+    entries: tuple[Entry, ...]
+    """Incidents and planned work, newest first by their beginning."""
+    entries_of: Mapping[str, tuple[Entry, ...]]
+    """The same by component."""
 
     def held(self, component: Component) -> Held | None:
         """How the component stands; None while the configuration is newer than the last decision."""
@@ -86,6 +91,7 @@ def open_scene(snapshot: Snapshot, now: datetime) -> Scene:
     troubles: dict[str, list[Span]] = {}
     for span in sorted(snapshot.troubles, key=lambda span: span.started, reverse=True):
         troubles.setdefault(span.component, []).append(span)
+    entries = all_entries(snapshot)
     return Scene(
         snapshot=snapshot,
         now=now,
@@ -95,6 +101,8 @@ def open_scene(snapshot: Snapshot, now: datetime) -> Scene:
         days=tuple(today - timedelta(days=back) for back in reversed(range(DAYS))),
         figures=figures,
         troubles={component: tuple(spans) for component, spans in troubles.items()},
+        entries=entries,
+        entries_of=of_component(entries),
     )
 
 

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta, tzinfo
 
+from statuspage.core.moments import minute_text
 from statuspage.core.moments import zone_name as zone_name
 
 MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
@@ -29,6 +30,27 @@ def iso_ms(at: datetime) -> str:
 def stamp(at: datetime, zone: tzinfo) -> Stamp:
     """`Nov 23, 2026 - 09:41:07 UTC`."""
     return Stamp(iso(at), f"{day_text(at.astimezone(zone).date())} - {clock_text(at, zone)} {zone_name(at, zone)}")
+
+
+def minute(at: datetime, zone: tzinfo) -> Stamp:
+    """`Nov 23, 2026 - 09:41 UTC`: how incidents give their times."""
+    return Stamp(iso(at), f"{day_text(at.astimezone(zone).date())} - {minute_text(at, zone)}")
+
+
+def minute_clock(at: datetime, zone: tzinfo) -> Stamp:
+    """`09:41 UTC`, for places that name the day already."""
+    return Stamp(iso(at), minute_text(at, zone))
+
+
+def period(begin: datetime, end: datetime, zone: tzinfo) -> tuple[Stamp, Stamp]:
+    """`Nov 25, 2026 - 02:00` and `03:00 UTC`; the second names its day, and the first its zone, where they differ."""
+    one, other = begin.astimezone(zone), end.astimezone(zone)
+    if one.date() != other.date():
+        return minute(begin, zone), minute(end, zone)
+    first = minute(begin, zone)
+    if zone_name(begin, zone) == zone_name(end, zone):
+        first = Stamp(first.iso, first.text.removesuffix(f" {zone_name(begin, zone)}"))
+    return first, minute_clock(end, zone)
 
 
 def clock(at: datetime, zone: tzinfo) -> Stamp:

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from statuspage.core.incident import Impact
 from statuspage.core.status import Indicator, Status
 
 
@@ -31,6 +32,32 @@ GROUND = {
     Indicator.CRITICAL: "major",
 }
 """The look of the whole page by its indicator; a minor outage is told apart by its worst component."""
+
+
+STATE_WORDS = {
+    "investigating": "Investigating",
+    "identified": "Identified",
+    "monitoring": "Monitoring",
+    "resolved": "Resolved",
+    "postmortem": "Postmortem",
+    "scheduled": "Scheduled",
+    "in_progress": "In progress",
+    "verifying": "Verifying",
+    "completed": "Completed",
+    "cancelled": "Cancelled",
+}
+"""The states of incidents and of planned work as words."""
+
+REPEATED = "Update"
+"""What an update is called that leaves the state as it is."""
+
+IMPACTS = {
+    Impact.NONE: Look("info", "No component affected"),
+    Impact.MINOR: Look("degraded", "Minor impact"),
+    Impact.MAJOR: Look("partial", "Major impact"),
+    Impact.CRITICAL: Look("major", "Critical impact"),
+}
+PLANNED = Look("maint", "Planned maintenance")
 
 
 def count(number: int, noun: str) -> str:

@@ -6,16 +6,18 @@ The configuration comes in one environment variable as JSON. The config file and
 import json
 import os
 import threading
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from statuspage.clock import SystemClock
+from statuspage.core.clock import Clock
 from statuspage.store import open_store
 from statuspage.web.app import create_app
 from statuspage.web.feed import LOCAL_PERIOD, REMOTE_PERIOD
 from statuspage.web.middleware import serve_first
 from statuspage.web.shown import Shown
+from statuspage.web.staff import Staff
 from statuspage.web.watch import Keeper
 
 if TYPE_CHECKING:
@@ -29,11 +31,18 @@ KEPT_VARIABLES = ("PATH", "HOME", "LANG", "LC_", "TZ", "PYTHON", "PG", "SSL_CERT
 
 @dataclass(frozen=True, slots=True)
 class WebConfig:
-    """`public_dir` holds the bundles; `site_url` is used for headers until the first bundle names it."""
+    """`public_dir` holds the bundles; `site_url` is used for headers until the first bundle names it.
+
+    Without a `secret_key` there is no staff area. `trusted_hops` is how many proxies stand in front of us.
+    """
 
     public_dir: str
-    store_url: str
+    store_url: str = field(repr=False)
     site_url: str = ""
+    secret_key: str = field(default="", repr=False)
+    old_secret_key: str = field(default="", repr=False)
+    trusted_hops: int = 0
+    time_zone: str = "Etc/UTC"
 
     def to_json(self) -> str:
         return json.dumps(asdict(self))
@@ -65,7 +74,22 @@ def assemble(config: WebConfig) -> tuple["WSGIApplication", Keeper]:
     clock, shown, public = SystemClock(), Shown(config.site_url), Path(config.public_dir).absolute()
     period = LOCAL_PERIOD if config.store_url.startswith("sqlite") else REMOTE_PERIOD
     keeper = Keeper(public, shown, clock, lambda: open_store(config.store_url), period)
-    return serve_first(shown, create_app(shown, public, clock)), keeper
+    return serve_first(shown, create_app(shown, public, clock, _staff(config, shown, clock))), keeper
+
+
+def _staff(config: WebConfig, shown: Shown, clock: Clock) -> Staff | None:
+    if not config.secret_key:
+        return None
+    return Staff(
+        lambda: open_store(config.store_url),
+        clock,
+        shown,
+        config.secret_key,
+        config.trusted_hops,
+        config.site_url,
+        config.time_zone,
+        config.old_secret_key,
+    )
 
 
 def _end_with_parent(parent: int) -> None:

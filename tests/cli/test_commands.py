@@ -11,6 +11,7 @@ from statuspage.app import KINDS
 from statuspage.cli import COMMANDS
 from tests.accepting import accepting_port
 from tests.processes import statuspage
+from tests.secret_key import secret_key
 
 
 @pytest.fixture
@@ -24,6 +25,8 @@ def config(tmp_path: Path, port: int) -> Path:
     path = tmp_path / "config.toml"
     path.write_text(
         f"""
+[site]
+{secret_key(tmp_path)}
 [[component]]
 id = "chat"
 name = "Chat"

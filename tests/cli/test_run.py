@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests.processes import children_of, free_port, is_alive, part, started
+from tests.secret_key import secret_key
 from tests.waiting import wait_for
 
 
@@ -22,6 +23,7 @@ def served(tmp_path: Path) -> tuple[Path, str]:
         f"""
 [site]
 url = "http://127.0.0.1:{port}"
+{secret_key(tmp_path)}
 [web]
 bind = "127.0.0.1:{port}"
 [[component]]

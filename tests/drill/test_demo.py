@@ -14,16 +14,24 @@ import httpx
 import pytest
 
 from statuspage.app import loads_config
-from statuspage.drill.demo import demo_config, run_demo
+from statuspage.clock import SystemClock
+from statuspage.drill.demo import run_demo
+from statuspage.drill.demo_config import demo_config
+from statuspage.drill.on_call import OnCall
+from statuspage.drill.staff_login import key_file
 from tests.drill.waiting import runs, until
 
 PORTS = {"firebase": 5001, "native": 5002, "redis": 5003, "platform": 5004}
 
 
 def test_the_configuration_watches_every_provider_and_links_to_the_console() -> None:
-    config = tomllib.loads(demo_config(8000, PORTS, [5005, 5006]))
+    config = tomllib.loads(demo_config(8000, PORTS, [5005, 5006], Path("/tmp/key"), Path("/tmp/on-call")))
+    assert config["site"]["secret_key"] == {"file": "/tmp/key"}
     assert config["site"]["link"] == [{"name": "Fault console", "url": "http://127.0.0.1:8001/demo"}]
     assert [component["name"] for component in config["component"]] == [
+        "Session chat",
+        "Session Q&A",
+        "Networking",
         "Firebase Web Sockets",
         "Native Web Sockets",
         "Redis cache",
@@ -37,7 +45,7 @@ def test_the_configuration_watches_every_provider_and_links_to_the_console() -> 
 
 def test_without_a_redis_the_configuration_has_none() -> None:
     ports = {name: port for name, port in PORTS.items() if name != "redis"}
-    assert "redis" not in demo_config(8000, ports, [])
+    assert "redis" not in demo_config(8000, ports, [], Path("key"), Path("on-call"))
 
 
 @pytest.mark.parametrize("which", [0, 1])
@@ -54,7 +62,8 @@ async def test_a_taken_port_is_named_and_nothing_is_started(tmp_path: Path, whic
 
 
 def test_the_product_accepts_the_configuration_without_a_warning(tmp_path: Path) -> None:
-    config = loads_config(demo_config(8000, PORTS, [5005, 5006]), tmp_path)
+    secret = OnCall(SystemClock(), tmp_path / "on-call.secret").secret_file
+    config = loads_config(demo_config(8000, PORTS, [5005, 5006], key_file(tmp_path), secret), tmp_path)
     assert len(config.checks) == 5
     assert not config.warnings
 

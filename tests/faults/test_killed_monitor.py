@@ -14,6 +14,7 @@ from statuspage.core.observation import Observation, Outcome
 from statuspage.store import Store, StoreError, open_store
 from tests.accepting import accepting_port
 from tests.processes import started
+from tests.secret_key import secret_key
 from tests.waiting import wait_for
 
 CHECKS = 200
@@ -29,6 +30,7 @@ def target() -> Iterator[int]:
 
 def config(folder: Path, port: int) -> Path:
     tables = ['[store]\nurl = "sqlite:///status.db"\n[web]\npublic_dir = "data/public"\n']
+    tables.append(f"[site]\n{secret_key(folder)}\n")
     for n in range(CHECKS):
         where = port if n % 10 else 1
         tables.append(

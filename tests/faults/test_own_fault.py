@@ -14,11 +14,12 @@ from statuspage.core.observation import Outcome
 from statuspage.store import Store, StoreError, open_store
 from tests.processes import STATUSPAGE, free_port, started
 from tests.programs import missing, need
+from tests.secret_key import secret_key
 from tests.waiting import wait_for
 
 
 def config(folder: Path, targets: list[str], anchors: list[str], every: str = "1s") -> Path:
-    tables = ['[store]\nurl = "sqlite:///status.db"\n']
+    tables = [f'[site]\n{secret_key(folder)}\n[store]\nurl = "sqlite:///status.db"\n']
     tables += [f'[[anchor]]\nurl = "{url}"\ntimeout = "500ms"\n' for url in anchors]
     for n, url in enumerate(targets):
         tables.append(

@@ -26,8 +26,20 @@ from statuspage.web.staff.templates import rendered
 LOGIN = "/staff/login"
 HOME = "/staff"
 _OWN_PATH = re.compile(r"/(?![/\\])[\x21-\x7e]*")
-_NO_STORE = "The database cannot be reached at the moment, so nothing can be looked up or changed. The public page is " \
-            "served apart from it. Nothing of what you sent was kept: please try again shortly."  # fmt: skip
+_TITLES = {
+    400: "This form cannot be read",
+    403: "Not allowed",
+    404: "Not there",
+    409: "Somebody was faster",
+    422: "That does not work",
+    429: "Please wait",
+    503: "No database",
+}
+_NO_STORE = (
+    "The database cannot be reached at the moment, so nothing can be looked up or changed. The public page is served "
+    "apart from it. Nothing of what you sent was kept: please try again shortly."
+)
+_NO_LINK = "This link was used already, has run out, or was replaced by a newer one. Ask for another."
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +68,7 @@ def said_of(error: Exception) -> Said:
         case Refused():
             return Said(422, str(error), error.field)
         case NotThere(what="invitation"):
-            return Said(404, "This link was used already, has run out, or was replaced by a newer one. Ask for another.")
+            return Said(404, _NO_LINK)
         case NotThere():
             return Said(404, f"{error}.")
         case Conflict():
@@ -73,11 +85,10 @@ def said_of(error: Exception) -> Said:
 
 def answer(said: Said) -> Response:
     """The refusal as a response."""
-    title = HTTPStatus(said.code).phrase.capitalize()
     if wants_json(request.path, request.headers.get("Accept", "")):
-        response = problem(said, title)
+        response = problem(said)
     else:
-        body = rendered("notice.html", title=title, text=said.text, site_name=staff().site_name, home=HOME)
+        body = rendered("notice.html", title=_TITLES[said.code], text=said.text, site_name=staff().site_name, home=HOME)
         response = Response(body, said.code, content_type=HTML)
     response.headers["Cache-Control"] = NOT_KEPT
     if said.retry_after is not None:
@@ -85,9 +96,9 @@ def answer(said: Said) -> Response:
     return response
 
 
-def problem(said: Said, title: str | None = None, headers: Mapping[str, str] | None = None) -> Response:
+def problem(said: Said, headers: Mapping[str, str] | None = None) -> Response:
     """The refusal as RFC 9457 has it."""
-    body: dict[str, object] = {"type": "about:blank", "title": title or HTTPStatus(said.code).phrase}
+    body: dict[str, object] = {"type": "about:blank", "title": HTTPStatus(said.code).phrase}
     body |= {"status": said.code, "detail": said.text}
     if said.field is not None:
         body["field"] = said.field

@@ -1,4 +1,4 @@
-"""Reading what a browser sends, strictly: every field is known, comes once, is text, and is not longer than it may be."""
+"""Reading what a browser sends, strictly: every field is known, comes once, is text, and no longer than it may be."""
 
 import unicodedata
 from collections.abc import Mapping
