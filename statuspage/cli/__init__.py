@@ -62,6 +62,18 @@ def _db() -> click.Command:
     return command
 
 
+def _incident() -> click.Command:
+    from statuspage.cli.incident import command
+
+    return command
+
+
+def _maintenance() -> click.Command:
+    from statuspage.cli.maintenance import command
+
+    return command
+
+
 def _user() -> click.Command:
     from statuspage.cli.user import command
 
@@ -82,6 +94,8 @@ COMMANDS: Mapping[str, tuple[str, Callable[[], click.Command]]] = {
     "check-config": ("Print every error of a configuration file.", _check_config),
     "probe": ("Run checks once, now, and show their stages.", _probe),
     "kinds": ("Print every kind with its options and an example.", _kinds),
+    "incident": ("Open, update and resolve incidents.", _incident),
+    "maintenance": ("Plan maintenance, tell how it goes, call it off.", _maintenance),
     "notify": ("Send a test to a destination.", _notify),
     "user": ("Add, list, change and disable users.", _user),
     "token": ("Add, list and revoke the tokens of programs.", _token),

@@ -79,6 +79,11 @@ class Fields:
             self.refuse(name, f"must be one of {', '.join(values)}")
         return found
 
+    def needed_choice(self, name: str, values: Collection[str]) -> str:
+        """One of some words, which must be there."""
+        self._need(name)
+        return self.choice(name, values) or ""
+
     def moment(self, name: str) -> datetime | None:
         """A moment as ISO 8601 with its offset, in UTC."""
         found = self.text(name)
@@ -113,6 +118,11 @@ class Fields:
     def mapping(self, name: str) -> Mapping[str, Json]:
         """An object; empty where it is absent."""
         return self._field(name, dict, "an object") or {}
+
+    def need_one(self, *names: str) -> None:
+        """Note it where none of these is there."""
+        if not any(map(self.has, names)):
+            self.refuse(names[0], f"is needed, or one of {', '.join(names[1:])}")
 
     def close(self) -> None:
         """Raises Unreadable for everything that was noted and for every field that was not read."""

@@ -11,9 +11,7 @@ from datetime import datetime
 
 from statuspage.core.fields import Fields
 from statuspage.core.incident import Incident, IncidentState, Update
-from statuspage.core.maintenance import Maintenance, MaintenanceState
 from statuspage.core.parsing import shown
-from statuspage.core.planning import Plan
 from statuspage.core.posting import Post
 from statuspage.core.refusals import Refused
 from statuspage.core.site import Site
@@ -22,7 +20,6 @@ from statuspage.core.telling import Json
 from statuspage.core.typed import body as clean_body
 
 INCIDENT_STATES = tuple(each.value for each in IncidentState if each is not IncidentState.POSTMORTEM)
-MAINTENANCE_STATES = tuple(each.value for each in MaintenanceState)
 MOST_KEY = 200
 
 _SHORT = {
@@ -34,6 +31,9 @@ _SHORT = {
 }
 STATUS_WORDS: Mapping[str, Status] = {**{each.value: each for each in Status if each is not Status.UNKNOWN}, **_SHORT}
 """A component's status as people may write it."""
+
+_TOLD_WORDS = {word: status for word, status in STATUS_WORDS.items() if status is not Status.MAINTENANCE}
+"""What an incident can make of a component."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,43 +54,6 @@ class Amendment:
             state=self.state,
             display_at=self.display_at,
         )
-
-
-@dataclass(frozen=True, slots=True)
-class Replan:
-    """What shall be other in a plan. None: as it is."""
-
-    title: str | None = None
-    starts: datetime | None = None
-    ends: datetime | None = None
-    components: tuple[str, ...] | None = None
-    body: str = ""
-    automatic: bool | None = None
-    tell: bool = True
-    version: int | None = None
-
-    def of(self, maintenance: Maintenance) -> Plan:
-        """The plan as it shall be."""
-        return Plan(
-            title=maintenance.title if self.title is None else self.title,
-            starts=self.starts or maintenance.starts,
-            ends=self.ends or maintenance.ends,
-            components=maintenance.components if self.components is None else self.components,
-            body=self.body,
-            automatic=maintenance.automatic if self.automatic is None else self.automatic,
-            tell=self.tell,
-        )
-
-
-@dataclass(frozen=True, slots=True)
-class Word:
-    """What is said of planned work."""
-
-    state: str | None
-    body: str
-    display_at: datetime | None = None
-    tell: bool = True
-    version: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,7 +105,7 @@ def amendment_from(document: Json) -> Amendment:
         display_at=fields.moment("display_at"),
         version=fields.number("version"),
     )
-    _refuse_nothing(fields, ("body", "state", "display_at"))
+    fields.need_one("body", "state", "display_at")
     fields.close()
     return found
 
@@ -179,57 +142,6 @@ def postmortem_from(document: Json) -> tuple[str, bool, int | None]:
     return found
 
 
-def plan_from(document: Json) -> Plan:
-    """Planned work."""
-    fields = Fields(document)
-    title = fields.needed_text("title")
-    starts, ends = fields.needed_moment("starts"), fields.needed_moment("ends")
-    components = fields.needed_texts("components")
-    body, automatic, tell = fields.text("body"), fields.flag("automatic") is not False, fields.flag("tell") is not False
-    fields.close()
-    return Plan(title, starts, ends, components, body or "", automatic, tell)
-
-
-def replan_from(document: Json) -> Replan:
-    """Changes to a plan."""
-    fields = Fields(document)
-    found = Replan(
-        title=fields.text("title"),
-        starts=fields.moment("starts"),
-        ends=fields.moment("ends"),
-        components=fields.texts("components"),
-        body=fields.text("body") or "",
-        automatic=fields.flag("automatic"),
-        tell=fields.flag("tell") is not False,
-        version=fields.number("version"),
-    )
-    _refuse_nothing(fields, ("title", "starts", "ends", "components", "automatic", "body"))
-    fields.close()
-    return found
-
-
-def word_from(document: Json) -> Word:
-    """An update of planned work; without a state it stays in the one it is in."""
-    fields = Fields(document)
-    found = Word(
-        state=fields.choice("state", MAINTENANCE_STATES),
-        body=fields.needed_text("body"),
-        display_at=fields.moment("display_at"),
-        tell=fields.flag("tell") is not False,
-        version=fields.number("version"),
-    )
-    fields.close()
-    return found
-
-
-def cancelling_from(document: Json) -> tuple[str, int | None]:
-    """The words for calling planned work off, which may be missing."""
-    fields = Fields(document)
-    found = fields.text("body") or "", fields.number("version")
-    fields.close()
-    return found
-
-
 def override_from(document: Json) -> tuple[Status, datetime, str]:
     """A status, until when, and why."""
     fields = Fields(document)
@@ -247,6 +159,11 @@ def stretch_from(document: Json) -> Stretch:
     status, reason = _status(fields, words), fields.needed_text("reason")
     fields.close()
     return Stretch(started, ended, status, reason)
+
+
+def nothing_from(document: Json) -> None:
+    """No field at all."""
+    Fields(document).close()
 
 
 def key_from(text: str) -> str:
@@ -276,21 +193,13 @@ def refuse_other_use(incident: Incident, update_id: str, post: Post) -> None:
 def _statuses(fields: Fields) -> Mapping[str, Status]:
     found = {}
     for component, word in fields.mapping("components").items():
-        status = STATUS_WORDS.get(word) if isinstance(word, str) else None
+        status = _TOLD_WORDS.get(word) if isinstance(word, str) else None
         if status is None:
-            fields.refuse(f"components.{shown(component)}", f"must be one of {', '.join(STATUS_WORDS)}")
+            fields.refuse(f"components.{shown(component)}", f"must be one of {', '.join(_TOLD_WORDS)}")
         else:
             found[component] = status
     return found
 
 
 def _status(fields: Fields, words: Mapping[str, Status]) -> Status:
-    word = fields.needed_text("status")
-    if fields.has("status") and word not in words:
-        fields.choice("status", words)
-    return words.get(word, Status.UNKNOWN)
-
-
-def _refuse_nothing(fields: Fields, names: tuple[str, ...]) -> None:
-    if not any(fields.has(each) for each in names):
-        fields.refuse(names[0], f"is needed, or one of {', '.join(names[1:])}")
+    return words.get(fields.needed_choice("status", words), Status.UNKNOWN)

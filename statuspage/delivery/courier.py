@@ -11,6 +11,7 @@ import logging
 import random
 from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Protocol, TypeVar
@@ -130,12 +131,13 @@ class Courier:
             while True:
                 self._wake.clear()
                 await self._round()
-                try:
-                    await asyncio.wait_for(self._wake.wait(), self._times.poll)
-                except TimeoutError:
-                    continue
+                # Not wait_for: before Python 3.12 it can swallow a cancellation that comes together with the event.
+                with suppress(TimeoutError):
+                    async with asyncio.timeout(self._times.poll):
+                        await self._wake.wait()
         finally:
             await self._end()
+            self._threads.close()
 
     async def _round(self) -> None:
         try:

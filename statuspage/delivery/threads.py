@@ -15,7 +15,7 @@ class Threads:
     def __init__(self, name: str, most: int) -> None:
         self._name = name
         self._most = most
-        self._jobs: SimpleQueue[tuple[Future[Any], Callable[[], Any]]] = SimpleQueue()
+        self._jobs: SimpleQueue[tuple[Future[Any], Callable[[], Any]] | None] = SimpleQueue()
         self._lock = threading.Lock()
         self._busy = 0
         self._started = 0
@@ -33,16 +33,22 @@ class Threads:
             threading.Thread(target=self._work, name=f"{self._name}-{number}", daemon=True).start()
         return future
 
+    def close(self) -> None:
+        """Let every thread end when it has done what is submitted so far. Submit nothing afterwards."""
+        with self._lock:
+            for _ in range(self._started):
+                self._jobs.put(None)
+
     def _work(self) -> None:
-        while True:
-            future, work = self._jobs.get()
+        while (job := self._jobs.get()) is not None:
+            future, work = job
             try:
                 if future.set_running_or_notify_cancel():
                     _fulfil(future, work)
             finally:
                 with self._lock:
                     self._busy -= 1
-            del future, work
+            del job, future, work
 
 
 def _fulfil(future: "Future[Any]", work: Callable[[], Any]) -> None:

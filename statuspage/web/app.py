@@ -12,10 +12,12 @@ from flask import Flask, Response, request
 from werkzeug.exceptions import HTTPException, NotFound
 
 from statuspage.core.clock import Clock
+from statuspage.web.api import register as register_api
 from statuspage.web.assets import load_assets
 from statuspage.web.errors import error_body, error_headers, wants_json
 from statuspage.web.headers import NOT_KEPT, PUBLIC, security
 from statuspage.web.health import health
+from statuspage.web.short import register as register_short
 from statuspage.web.shown import Shown
 from statuspage.web.staff import Staff
 from statuspage.web.staff import register as register_staff
@@ -65,8 +67,10 @@ def create_app(shown: Shown, public: Path, clock: Clock, staff: Staff | None = N
             response.headers.setdefault(name, value)
         return response
 
+    register_short(app, shown)
     if staff is not None:
         register_staff(app, staff)
+        register_api(app)
         check_guards(app)
     return app
 
@@ -98,4 +102,4 @@ def _error(shown: Shown, code: int, error: HTTPException | None) -> Response:
 
 def _is_of_the_site(path: str) -> bool:
     """Paths that will be there as soon as there is a bundle."""
-    return path == "/" or path.startswith(("/components/", "/api/"))
+    return path == "/" or path.startswith(("/components/", "/incidents/", "/i/", "/history", "/api/"))

@@ -78,7 +78,7 @@ def is_under_way(maintenance: Maintenance) -> bool:
 
 
 def told_at(entry: Entry) -> datetime:
-    """When the public last saw a change of it. Drafts and evidence change an incident too, and are nobody's business."""
+    """When the public last saw a change of it. Drafts and evidence change it too, and are nobody's business."""
     moments = [moment for update in entry.published for moment in _moments(update)]
     learned = postmortem(entry)
     if learned is not None and learned.published_at is not None:

@@ -1,18 +1,22 @@
 """Answers prebuilt bytes before Flask is asked: one look-up, no copy, no allocation worth naming.
 
-The path must match exactly and the query is ignored, so that nobody can make two entries of one page in a cache.
+The path must match exactly. A query is ignored, but for the history's: of that its page and component are looked
+up among the prebuilt ones, and what names another is not there. So nothing that a visitor writes reaches an answer,
+and a cache cannot be made to keep one page for another.
 """
 
 from collections.abc import Iterable
 from functools import lru_cache
 from typing import TYPE_CHECKING
+from urllib.parse import parse_qsl
 
 from statuspage.web.errors import refuse
-from statuspage.web.shown import Shown
+from statuspage.web.shown import QUERIED, Answer, Shown
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
+MOST_FIELDS = 20
 _NOTHING: list[bytes] = []
 
 
@@ -20,7 +24,13 @@ def serve_first(shown: Shown, app: "WSGIApplication") -> "WSGIApplication":
     """The application that tries `shown` and leaves everything else to `app`."""
 
     def application(environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
-        answer = shown.table.get(environ["PATH_INFO"])
+        path = environ["PATH_INFO"]
+        if path in QUERIED and environ.get("QUERY_STRING"):
+            answer = by_query(shown, path, environ["QUERY_STRING"])
+            if answer is None and path in shown.table:
+                return refuse(404, shown, environ, start_response, [])
+        else:
+            answer = shown.table.get(path)
         if answer is None:
             return app(environ, start_response)
         method = environ["REQUEST_METHOD"]
@@ -39,6 +49,18 @@ def serve_first(shown: Shown, app: "WSGIApplication") -> "WSGIApplication":
         return variant.body if method == "GET" else _NOTHING
 
     return application
+
+
+def by_query(shown: Shown, path: str, query: str) -> Answer | None:
+    """The prebuilt answer for the `component` and `page` of a query, whatever else it has; None for an unknown one."""
+    try:
+        found = dict(parse_qsl(query, max_num_fields=MOST_FIELDS))
+    except ValueError:
+        return None
+    if found.get("page") == "1":
+        del found["page"]
+    wanted = "&".join(f"{name}={found[name]}" for name in ("component", "page") if found.get(name))
+    return shown.queried.get(f"{path}?{wanted}") if wanted else shown.table.get(path)
 
 
 @lru_cache(maxsize=256)

@@ -1,17 +1,15 @@
 """What goes on and what is planned, for the front page: cards for incidents and running work, lines for the rest."""
 
 from dataclasses import dataclass
-from datetime import UTC, timedelta
+from datetime import timedelta
 from itertools import groupby
 
 from statuspage.core.incident import Incident
 from statuspage.core.maintenance import Maintenance
-from statuspage.core.moments import minute_text
-from statuspage.core.uptime import day_bounds
 from statuspage.web.entries import Entry, began, html_of, is_over, is_under_way, lines, path
-from statuspage.web.present_incident import Said, affected, impact_look, is_automatic, said, when
+from statuspage.web.present_incident import Said, affected, impact_look, in_utc, is_automatic, near, said, when
 from statuspage.web.scene import Scene
-from statuspage.web.times import Stamp, minute, minute_clock, zone_name
+from statuspage.web.times import Stamp
 from statuspage.web.words import STATE_WORDS, Look, listed
 
 MOST_OLDER = 5
@@ -65,7 +63,8 @@ def cards(scene: Scene) -> tuple[Card, ...]:
     """What goes on: incidents first, each kind newest first."""
     open_ones = [each for each in scene.entries if isinstance(each, Incident) and not is_over(each)]
     running = [each for each in scene.entries if isinstance(each, Maintenance) and is_under_way(each)]
-    return tuple(_card(scene, each) for each in (*open_ones, *running))
+    going_on: list[Entry] = [*open_ones, *running]
+    return tuple(_card(scene, each) for each in going_on)
 
 
 def plans(scene: Scene) -> tuple[Plan, ...]:
@@ -86,19 +85,17 @@ def _card(scene: Scene, entry: Entry) -> Card:
     zone, told = scene.zone, lines(entry)
     promised = entry.next_by if isinstance(entry, Incident) else None
     shown = [said(entry, line, scene.snapshot.site, zone) for line in told]
-    today = day_bounds(scene.today, zone)[0] <= began(entry)
-    since = (minute_clock if today else minute)(began(entry), zone)
     return Card(
         id=entry.id,
         title=entry.title,
         path=path(entry),
         look=impact_look(entry),
-        head=(f"{impact_look(entry).word}, since ", since),
+        head=(f"{impact_look(entry).word}, since ", near(scene, began(entry))),
         newest=shown[0],
-        next_by=minute(promised, zone) if promised else None,
-        also=minute_text(promised, UTC) if promised and zone_name(promised, zone) != "UTC" else None,
+        next_by=near(scene, promised) if promised else None,
+        also=in_utc(promised, zone),
         overdue=promised is not None and promised < scene.now,
-        until=minute(entry.ends, zone) if isinstance(entry, Maintenance) else None,
+        until=near(scene, entry.ends) if isinstance(entry, Maintenance) else None,
         automatic=is_automatic(entry),
         affected=_affected(scene, entry),
         older=tuple(shown[1 : 1 + MOST_OLDER]),

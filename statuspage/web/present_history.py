@@ -4,6 +4,7 @@ from calendar import monthrange
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
+from typing import TypeAlias
 from zoneinfo import ZoneInfo
 
 from statuspage.core.incident import Incident
@@ -13,8 +14,10 @@ from statuspage.web.entries import Entry, began, is_over, is_under_way, lines, p
 from statuspage.web.present_incident import impact_look, when
 from statuspage.web.scene import Scene
 from statuspage.web.times import Stamp
-from statuspage.web.words import LOOKS, Look
+from statuspage.web.words import LOOKS, STATE_WORDS, Look
 
+Months: TypeAlias = Sequence[tuple[date, Sequence[Entry]]]
+"""Some months by their first day, newest first, each with what began in it."""
 PAGE_MONTHS, COMPONENT_MONTHS = 3, 12
 HISTORY = "/history"
 MOST_TEXT = 300
@@ -28,8 +31,9 @@ class Row:
 
     title: str
     path: str
-    impact: Look
-    state: Look
+    look: Look
+    state: str
+    impact: str
     when: tuple[Stamp, ...]
     text: str
     goes_on: bool
@@ -83,13 +87,13 @@ def _happened(entry: Entry) -> bool:
     return isinstance(entry, Incident) or is_over(entry) or is_under_way(entry)
 
 
-def months_of(scene: Scene, told: Sequence[Entry], per_page: int) -> list[tuple[tuple[date, tuple[Entry, ...]], ...]]:
-    """The pages: each some months, by their first day, with what began in them. The last page is whole."""
+def months_of(scene: Scene, told: Sequence[Entry], per_page: int) -> list[Months]:
+    """The pages of the history, at least one; the last one has all its months too."""
     by_month: dict[date, list[Entry]] = {}
     for entry in told:
         by_month.setdefault(began(entry).astimezone(scene.zone).date().replace(day=1), []).append(entry)
     first, month = min(by_month, default=scene.today), scene.today.replace(day=1)
-    pages = []
+    pages: list[Months] = []
     while not pages or month >= first:
         page = []
         for _ in range(per_page):
@@ -114,16 +118,14 @@ def history(
     component: Component | None,
     number: int,
     pages: int,
-    months: Sequence[tuple[date, Sequence[Entry]]],
+    months: Months,
 ) -> History:
     """The values of one page of the history; `number` counts from 1."""
     chosen = component.id if component is not None else None
     return History(
         path=history_path(component, number),
         of=component.name if component is not None else None,
-        months=tuple(
-            Month(month_name(month), tuple(row(each, scene.zone) for each in told)) for month, told in months
-        ),
+        months=tuple(Month(month_name(month), tuple(row(each, scene.zone) for each in told)) for month, told in months),
         span=f"{month_name(months[-1][0])} to {month_name(months[0][0])}",
         choices=tuple(
             Choice(public_id("component", each.id), each.name, each.id == chosen)
@@ -147,8 +149,9 @@ def row(entry: Entry, zone: ZoneInfo) -> Row:
     return Row(
         title=entry.title,
         path=path(entry),
-        impact=impact_look(entry),
-        state=LOOKS[Status.OPERATIONAL] if over else impact_look(entry),
+        look=LOOKS[Status.OPERATIONAL] if over else impact_look(entry),
+        state=STATE_WORDS[entry.state.value],
+        impact=impact_look(entry).word.lower(),
         when=when(entry, zone),
         text=newest if len(newest) <= MOST_TEXT else f"{newest[: MOST_TEXT - 1].rstrip()}…",
         goes_on=isinstance(entry, Incident) and not over,

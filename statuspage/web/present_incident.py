@@ -2,16 +2,17 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from statuspage.core.incident import ROBOT, ComponentChange, Edit, Incident, Postmortem, Update
 from statuspage.core.maintenance import MaintenanceState
+from statuspage.core.moments import minute_text
 from statuspage.core.site import Component, Site
 from statuspage.core.status import Status
 from statuspage.web.entries import Entry, Line, began, ended, html_of, is_over, lines, path, postmortem
 from statuspage.web.scene import Scene, component_path
-from statuspage.web.times import Stamp, length_text, minute, period, short_day, zone_name
+from statuspage.web.times import Stamp, length_text, minute, minute_clock, period, short_day, stamp, zone_name
 from statuspage.web.words import IMPACTS, LOOKS, PLANNED, STATE_WORDS, Look, listed
 
 AUTOMATIC = "detected automatically"
@@ -97,6 +98,8 @@ class Page:
     lead: tuple[str | Stamp, ...]
     facts: tuple[Fact, ...]
     next_by: Stamp | None
+    also: str | None
+    """The same in UTC, where the site has another zone."""
     overdue: bool
     affected: tuple[Named, ...]
     named: str
@@ -105,6 +108,7 @@ class Page:
     older: Link | None
     newer: Link | None
     zone: str
+    last_check: Stamp | None
     live: bool
 
 
@@ -113,7 +117,7 @@ def incident_page(scene: Scene, entry: Entry, older: Entry | None, newer: Entry 
     site, zone, over = scene.snapshot.site, scene.zone, is_over(entry)
     told, impact = lines(entry), impact_look(entry)
     promised = entry.next_by if isinstance(entry, Incident) else None
-    last = ended(entry) or told[0].update.display_at
+    last, checked = ended(entry) or told[0].update.display_at, scene.fresh.last_check_at
     return Page(
         title=entry.title,
         path=path(entry),
@@ -121,7 +125,8 @@ def incident_page(scene: Scene, entry: Entry, older: Entry | None, newer: Entry 
         impact=impact,
         lead=_lead(entry, told[0], zone),
         facts=tuple(_facts(entry, zone)),
-        next_by=minute(promised, zone) if promised else None,
+        next_by=near(scene, promised) if promised else None,
+        also=in_utc(promised, zone),
         overdue=promised is not None and promised < scene.now,
         affected=affected(scene, entry, now=not over),
         named=listed([each.name for each in affected(scene, entry, now=False)], 1000),
@@ -130,6 +135,7 @@ def incident_page(scene: Scene, entry: Entry, older: Entry | None, newer: Entry 
         older=_link(older, zone),
         newer=_link(newer, zone),
         zone=zone_name(last, zone),
+        last_check=stamp(checked, zone) if checked is not None and not over else None,
         live=not over,
     )
 
@@ -182,6 +188,17 @@ def when(entry: Entry, zone: ZoneInfo) -> tuple[Stamp, ...]:
     return period(start, max(start, end), zone) if end is not None else (minute(start, zone),)
 
 
+def near(scene: Scene, at: datetime) -> Stamp:
+    """A moment not far from now: of today, its time of day is enough."""
+    today = at.astimezone(scene.zone).date() == scene.today
+    return (minute_clock if today else minute)(at, scene.zone)
+
+
+def in_utc(at: datetime | None, zone: ZoneInfo) -> str | None:
+    """Its time of day in UTC, for sites of another zone."""
+    return minute_text(at, UTC) if at is not None and zone_name(at, zone) != "UTC" else None
+
+
 def _lead(entry: Entry, newest: Line, zone: ZoneInfo) -> tuple[str | Stamp, ...]:
     state, impact = STATE_WORDS[entry.state.value], impact_look(entry).word
     over = ended(entry) or newest.update.display_at
@@ -199,9 +216,9 @@ def _facts(entry: Entry, zone: ZoneInfo) -> list[Fact]:
     if isinstance(entry, Incident):
         facts = [Fact("Lasted", length_text(length), span)] if length is not None else []
         first = entry.published[0]
-        if is_automatic(entry) and first.published_at is not None and not first.is_backdated:
-            told = Fact("First word after", length_text(first.published_at - entry.started_at), (AUTOMATIC,))
-            facts.append(told)
+        wait = first.published_at - entry.started_at if first.published_at is not None else timedelta(0)
+        if is_automatic(entry) and wait >= timedelta(seconds=1) and not first.is_backdated:
+            facts.append(Fact("First word after", length_text(wait), (AUTOMATIC,)))
         return facts
     if length is not None:
         return [Fact("Took", length_text(length), span)]

@@ -33,6 +33,8 @@ class Answer:
 
 
 Table = Mapping[str, Answer]
+QUERIED = frozenset({"/history"})
+"""The paths that have answers by query too; everywhere else a query changes nothing."""
 
 
 class Shown:
@@ -43,6 +45,8 @@ class Shown:
         self.site_url = site_url
         self.name = ""
         self.table: Table = self._assets()
+        self.queried: Table = {}
+        """Answers by path and query, `/history?page=2`: apart, so that no path can be mistaken for one."""
 
     @property
     def https(self) -> bool:
@@ -51,9 +55,18 @@ class Shown:
     def swap(self, bundle: Bundle) -> None:
         """Show this bundle from the next request on."""
         self.site_url, self.name = bundle.site_url, bundle.site_name
-        files = {path: answer(stored, https=self.https) for path, stored in bundle.files.items()}
-        self.table = {**self._assets(), **files}
+        old = self.bundle if self.bundle is not None and self.bundle.site_url == bundle.site_url else None
+        files = {path: self._answer(path, stored, old) for path, stored in bundle.files.items()}
+        self.queried = {path: each for path, each in files.items() if "?" in path}
+        self.table = {**self._assets(), **{path: each for path, each in files.items() if "?" not in path}}
         self.bundle = bundle
+
+    def _answer(self, path: str, stored: Stored, old: Bundle | None) -> Answer:
+        """The answer that was given so far, if it is to the very same bytes."""
+        known = self.queried.get(path) or self.table.get(path)
+        if known is not None and old is not None and old.files.get(path) is stored:
+            return known
+        return answer(stored, https=self.https)
 
     def _assets(self) -> dict[str, Answer]:
         """This process's own style and script, needed even where the bundle is older or missing."""

@@ -24,17 +24,6 @@ class _Dates:
     updated: datetime
 
 
-def summary(scene: Scene) -> Document:
-    """`/api/v2/summary.json`; incidents and maintenances have no source yet and are empty."""
-    return {
-        "page": page(scene),
-        "components": components(scene),
-        "incidents": [],
-        "scheduled_maintenances": [],
-        "status": status(scene),
-    }
-
-
 def status_document(scene: Scene) -> Document:
     """`/api/v2/status.json`."""
     return {"page": page(scene), "status": status(scene)}
@@ -45,15 +34,15 @@ def components_document(scene: Scene) -> Document:
     return {"page": page(scene), "components": components(scene)}
 
 
-def page(scene: Scene) -> Document:
-    """The page itself. It has one id whatever its name or address becomes."""
+def page(scene: Scene, updated: datetime | None = None) -> Document:
+    """The page itself. It has one id whatever its name or address becomes. `updated` stands for the newest change."""
     site = scene.snapshot.site
     return {
         "id": public_id("page", "page"),
         "name": site.name,
         "url": site.url,
         "time_zone": site.time_zone,
-        "updated_at": iso_ms(_page_updated(scene)),
+        "updated_at": iso_ms(updated or _page_updated(scene)),
     }
 
 
@@ -80,7 +69,7 @@ def _group(scene: Scene, group: Group, members: Sequence[Component], position: i
     return {
         "id": public_id("group", group.id),
         "name": group.name,
-        "status": _word(worst(scene.confirmed(member) for member in members)),
+        "status": word_of(worst(scene.confirmed(member) for member in members)),
         "created_at": iso_ms(min(each.created for each in dates)),
         "updated_at": iso_ms(max(each.updated for each in dates)),
         "position": position,
@@ -100,7 +89,7 @@ def _component(scene: Scene, component: Component, position: int, group: Group |
     return {
         "id": public_id("component", component.id),
         "name": component.name,
-        "status": _word(scene.confirmed(component)),
+        "status": word_of(scene.confirmed(component)),
         "created_at": iso_ms(dates.created),
         "updated_at": iso_ms(dates.updated),
         "position": position,
@@ -114,8 +103,8 @@ def _component(scene: Scene, component: Component, position: int, group: Group |
     }
 
 
-def _word(status: Status) -> str:
-    """`confirmed` is never unknown; should it ever be, the schema still holds."""
+def word_of(status: Status) -> str:
+    """A status in the words of the schema, which knows no "unknown"."""
     return Status.OPERATIONAL.value if status is Status.UNKNOWN else status.value
 
 

@@ -20,6 +20,7 @@ from statuspage.core.state import Snapshot
 from statuspage.web.bundle import build, current_name, load_newest, load_snapshot, make
 from statuspage.web.feed import Feed, Reading, Source, moment_between
 from statuspage.web.freshness import judge
+from statuspage.web.kept import Kept
 from statuspage.web.shown import Shown
 
 PERIOD = 0.2
@@ -58,6 +59,7 @@ class Keeper(threading.Thread):
         self._built: Built | None = None
         self._fallback: Snapshot | None = None
         self._written: Reading | None = None
+        self._kept = Kept()
         self._ending = threading.Event()
         self._complaint: str | None = None
 
@@ -126,11 +128,11 @@ class Keeper(threading.Thread):
         if snapshot is None or not needs_building(self._built, snapshot, now):
             return
         try:
-            bundle = build(self._public, snapshot, now)
+            bundle = build(self._public, snapshot, now, self._kept, self._shown.bundle)
         except OSError as error:
             # A full disk must not keep the page green: what it says is shown from memory, and tried again.
             self._complain(f"the bundle cannot be written, it is shown from memory: {error.strerror}")
-            bundle = make(self._public, snapshot, now)
+            bundle = make(self._public, snapshot, now, self._kept, self._shown.bundle)
         if self._shown.bundle is None or self._shown.bundle.name != bundle.name:
             self._shown.swap(bundle)
         self._built = Built(snapshot, now)
@@ -140,7 +142,7 @@ class Keeper(threading.Thread):
         name = current_name(self._public)
         if self._shown.bundle is not None and self._shown.bundle.name == name:
             return
-        bundle = load_newest(self._public)
+        bundle = load_newest(self._public, self._shown.bundle)
         if bundle is not None and (self._shown.bundle is None or self._shown.bundle.name != bundle.name):
             self._shown.swap(bundle)
 

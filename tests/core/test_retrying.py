@@ -26,7 +26,7 @@ from statuspage.core.telling import MessageState
 
 NOW = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
 
-WANTED = {
+WANTED: dict[int | Trouble, type[object]] = {
     **dict.fromkeys((200, 201, 202, 204, 299), Delivered),
     **dict.fromkeys((408, 425, 429, 500, 502, 503, 504, 599), Retry),
     **dict.fromkeys((300, 301, 302, 304, 307, 308), Dead),

@@ -16,6 +16,7 @@ from statuspage.fields import Secret
 from statuspage.notifiers import pagerduty, webhook
 from statuspage.store import Store
 from tests.delivery.receivers import HERE
+from tests.waiting import wait_until
 
 T = TypeVar("T")
 
@@ -41,7 +42,9 @@ class MovableClock(SystemClock):
 def hook(url: str, deadline: float = 5.0) -> Sender:
     """A signed webhook to that address."""
     config = webhook.Config(url=url, secrets=(Secret(SIGNING_KEY),))
-    return Sender(partial(webhook.compose, config), HERE, deadline, (SIGNING_KEY,), "Acme", "https://status.example.com")
+    return Sender(
+        partial(webhook.compose, config), HERE, deadline, (SIGNING_KEY,), "Acme", "https://status.example.com"
+    )
 
 
 def pager(url: str, deadline: float = 5.0) -> Sender:
@@ -101,14 +104,24 @@ async def working(
             await task
 
 
+async def hurry(courier: Courier, clock: MovableClock, done: Callable[[], bool], step: float = 5.0) -> None:
+    """Move the wall clock on while nothing is under way, until it is done. A claim outlives several steps."""
+
+    def look() -> bool:
+        if done():
+            return True
+        if not courier.in_flight:
+            clock.skip(step)
+            courier.wake()
+        return False
+
+    await wait_until(look, patience=60)
+
+
 def rows(store: Store, *states: MessageState) -> list[Message]:
-    """Every message in one of these states, by number."""
-
-    def read() -> list[Message]:
-        found = [*store.outbox.waiting(10_000), *store.outbox.dead_letters(10_000)]
-        return [each for each in found if each.state in states]
-
-    return sorted(read(), key=lambda each: each.number)
+    """Every message that is waiting or dead, as far as it is in one of these states, by number."""
+    found = [*store.outbox.waiting(10_000), *store.outbox.dead_letters(10_000)]
+    return sorted((each for each in found if each.state in states), key=lambda each: each.number)
 
 
 def count(store: Store, destination: str, state: MessageState) -> int:

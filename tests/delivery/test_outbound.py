@@ -151,7 +151,11 @@ def test_a_server_that_answers_before_it_has_read_everything_is_heard() -> None:
 
 def test_a_server_that_takes_nothing_ends_by_the_deadline() -> None:
     over = threading.Event()
-    with playing(lambda sock: over.wait(PATIENT) and None) as server:
+
+    def deaf(sock: socket.socket) -> None:
+        over.wait(PATIENT)
+
+    with playing(deaf) as server:
         request = Outgoing(f"http://127.0.0.1:{server.port}/", b"x" * 50_000_000)
         assert outbound.send(request, HERE, SHORT, CLOCK).trouble is Trouble.TIMEOUT
         over.set()
@@ -203,7 +207,10 @@ def test_a_name_that_leads_nowhere_is_told() -> None:
     def fail(host: str, port: int) -> list[str]:
         raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
 
-    for look in (fail, lambda host, port: []):
+    def find_nothing(host: str, port: int) -> list[str]:
+        return []
+
+    for look in (fail, find_nothing):
         answer = outbound.send(Outgoing("http://hooks.example.com/", b""), HERE, PATIENT, CLOCK, look=look)
         assert answer.trouble is Trouble.DNS
 

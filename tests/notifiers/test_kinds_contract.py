@@ -16,13 +16,18 @@ from statuspage.app import NOTIFIERS
 from statuspage.config.tables import NotifyHead
 from statuspage.core.addresses import check_url, operator
 from statuspage.core.outgoing import Outgoing
-from statuspage.core.telling import Message
+from statuspage.core.telling import Json, Message
 from statuspage.fields import Options
 from tests.notifiers.messages import CONTEXT, every_kind, message
 
 FOLDER = Path(notifiers.__file__).parent
 KINDS = sorted(path.stem for path in FOLDER.glob("*.py") if not path.stem.startswith("_"))
 COMMON = set(NotifyHead.model_fields)
+SAYING_NOTHING: tuple[dict[str, Json], ...] = (
+    {},
+    {"incident": None, "update": 3, "message": [], "component": {}},
+    {"incident": {"name": 5}},
+)
 SECRETS = {
     "OPS_HOOK_SECRET": "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw",
     "PAGERDUTY_ROUTING_KEY": "0123456789abcdef0123456789abcdef",
@@ -93,7 +98,7 @@ def test_its_addresses_are_named_and_are_those_it_sends_to(kind: ModuleType, con
 def test_every_event_there_is_can_be_composed_even_when_it_says_nothing(kind: ModuleType, config: Any) -> None:
     for each in every_kind():
         assert json.loads(composed(kind, config, each).body)
-        for data in ({}, {"incident": None, "update": 3, "message": [], "component": {}}, {"incident": {"name": 5}}):
+        for data in SAYING_NOTHING:
             assert json.loads(composed(kind, config, message(each.kind, data=data, evidence={})).body)
 
 

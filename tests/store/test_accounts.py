@@ -21,7 +21,7 @@ from statuspage.core.people import (
 from statuspage.core.refusals import NotThere, Refused
 from statuspage.core.role import Role
 from statuspage.core.throttle import ACCOUNT, ADDRESS
-from statuspage.store import Store, StoreError, open_store
+from statuspage.store import Entry, Store, StoreError, open_store
 from statuspage.store.accounts import Accounts, Credentials
 from tests.databases import START
 from tests.store.values import EVENT, at
@@ -348,7 +348,8 @@ def test_the_journal_is_read_newest_first_page_by_page_and_by_kind_and_subject(
         accounts.note("login.refused", f"user{n % 2}", ROOT, at(n))
     everything = store.newest_events(100)
     assert [entry.revision for entry in everything] == sorted((e.revision for e in everything), reverse=True)
-    paged, before = [], None
+    paged: list[Entry] = []
+    before: tuple[int, int] | None = None
     while page := store.newest_events(2, before):
         paged += page
         before = (page[-1].revision, page[-1].position)

@@ -149,7 +149,8 @@ def refuse_foreign() -> None:
     """Raises Denied for a change that a page elsewhere may have asked for."""
     if not _is_our_own():
         raise Denied("This request does not come from a page of this site.")
-    if request.mimetype not in (_FORM, _JSON) and request.content_length != 0:
+    has_body = bool(request.content_length) or "Transfer-Encoding" in request.headers
+    if has_body and request.mimetype not in (_FORM, _JSON):
         raise Denied("This address takes forms of its own pages only.")
 
 

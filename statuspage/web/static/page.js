@@ -1,13 +1,15 @@
 // The page is complete without this script, which keeps it fresh and can show local times.
 const doc = document, root = doc.documentElement, at = (id, of = doc) => of.getElementById(id), beat = at("beat"), main = at("main");
-const format = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "long" });
+const parts = { year: "numeric", month: "short", day: "numeric", hour: "2-digit", minute: "2-digit", timeZoneName: "short" };
+const minutes = new Intl.DateTimeFormat(undefined, parts), seconds = new Intl.DateTimeFormat(undefined, { ...parts, second: "2-digit" });
 const kept = (key, value) => { try { return value ? (localStorage[key] = value) : localStorage[key]; } catch { return value; } };
 const local = () => kept("times") === "local";
 let lost = false;
 
 function times() {
   for (const node of doc.querySelectorAll("time")) {
-    const site = (node.dataset.site ??= node.textContent), here = format.format(new Date(node.dateTime));
+    const site = (node.dataset.site ??= node.textContent), exact = /:\d\d:/.test(site);
+    const here = (exact ? seconds : minutes).format(new Date(node.dateTime));
     node.textContent = local() ? here : site;
     node.title = local() ? site : here;
   }
@@ -21,6 +23,7 @@ function renew() {
   request.setRequestHeader("Cache-Control", "no-cache");
   request.onload = () => {
     const next = request.response, fresh = request.status === 200 && next && at("beat", next);
+    if (request.status === 200 && next && !fresh) location.reload();
     if (!fresh) return;
     for (const old of doc.querySelectorAll("details[id]")) at(old.id, next)?.toggleAttribute("open", old.open);
     const focus = doc.activeElement.getAttribute("href");
@@ -64,6 +67,9 @@ if (kept("theme")) root.dataset.theme = kept("theme");
 button(() => (local() ? "Site’s times" : "Local times"), () => { kept("times", local() ? "site" : "local"); times(); });
 button(() => (dark() ? "Light" : "Dark"), () => { root.dataset.theme = kept("theme", dark() ? "light" : "dark"); });
 times();
-doc.addEventListener("visibilitychange", poll);
-setInterval(() => setTimeout(poll, Math.random() * 3000), 15000);
-poll();
+// What is over does not change any more: such a page has nothing to ask for.
+if (main.dataset.view) {
+  doc.addEventListener("visibilitychange", poll);
+  setInterval(() => setTimeout(poll, Math.random() * 3000), 15000);
+  poll();
+}

@@ -1,0 +1,120 @@
+"""Whom a trouble reaches: the causes, what needs them, and what an update says of each component."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from datetime import datetime
+
+from statuspage.core.detection import Belief, Verdict
+from statuspage.core.incident import ComponentChange, Evidence, Incident, IncidentState
+from statuspage.core.message import Told
+from statuspage.core.seeing import Seen
+from statuspage.core.status import Status, worst
+from statuspage.core.topology import IN_TROUBLE, dragged_down, root_causes
+from statuspage.core.typed import one_line
+
+MOST_EVIDENCE = 60
+MOST_DETAIL = 500
+
+
+def causes_of_trouble(seen: Seen, spoken_for: frozenset[str]) -> list[str]:
+    """The root causes of what the checks find wrong, the oldest first.
+
+    What a person says of a component explains the trouble of others only where an incident tells of it
+    (`spoken_for`): nobody else would.
+    """
+    statuses = {
+        name: seen.status(name) if seen.is_watched(name) or name in spoken_for else Status.OPERATIONAL
+        for name in seen.topology
+    }
+    found: dict[str, None] = {}
+    for name in seen.topology:
+        if statuses[name] in IN_TROUBLE and seen.is_watched(name):
+            found |= dict.fromkeys(root_causes(name, seen.topology, statuses))
+    checked = (name for name in found if seen.is_watched(name) and name in seen.held)
+    return sorted(checked, key=lambda name: (seen.since(name), name))
+
+
+def affected(seen: Seen, causes: Sequence[str]) -> Sequence[str]:
+    """The causes in trouble, and whatever needs them and has trouble or no check of its own."""
+    found: dict[str, None] = {}
+    for cause in causes:
+        if seen.status(cause) not in IN_TROUBLE:
+            continue
+        found[cause] = None
+        for name in dragged_down(cause, seen.topology):
+            if not seen.checks(name) or seen.status(name) in IN_TROUBLE:
+                found[name] = None
+    return tuple(found)
+
+
+def last_statuses(incident: Incident) -> dict[str, Status]:
+    """What was last said of each component."""
+    return {change.component: change.new for update in incident.course for change in update.changes}
+
+
+def changes(seen: Seen, incident: Incident, to: IncidentState) -> tuple[ComponentChange, ...]:
+    """What an update that moves the incident to `to` says of the components: what is new to the reader."""
+    known = last_statuses(incident)
+    well = to in (IncidentState.MONITORING, IncidentState.RESOLVED)
+    found = []
+    for name in dict.fromkeys((*incident.components, *affected(seen, incident.causes))):
+        old, new = known.get(name, Status.OPERATIONAL), _status_told(seen, incident.causes, name)
+        if new is Status.UNKNOWN:
+            new = Status.OPERATIONAL if well else old
+        if name in seen.topology and (old is not new or name not in known):
+            found.append(ComponentChange(name, old, new))
+    return tuple(found)
+
+
+def _status_told(seen: Seen, causes: Sequence[str], name: str) -> Status:
+    """Its own status; of a component without checks the worst of what drags it down."""
+    if name not in seen.topology or seen.checks(name) or name in seen.state.overrides:
+        return seen.status(name)
+    above = [seen.status(cause) for cause in causes if name in dragged_down(cause, seen.topology)]
+    return worst([Status.OPERATIONAL, *(each for each in above if each in IN_TROUBLE)])
+
+
+def told(seen: Seen, causes: Sequence[str], cause: str, next_by: datetime | None) -> Told:
+    """What the words of an update are made from. Of a recovery all causes are told, else those in trouble."""
+    reached = affected(seen, causes)
+    beliefs = [seen.beliefs[check] for check in seen.checks(cause) if check in seen.beliefs]
+    down = (belief.reason for belief in beliefs if belief.verdict is Verdict.DOWN)
+    others = [name for name in causes if name != cause and name in seen.topology]
+    return Told(
+        site=seen.site,
+        cause=cause,
+        status=seen.status(cause),
+        reason=next(down, None),
+        affected=reached,
+        still_work=[n for n in seen.topology if n not in reached and seen.status(n) is Status.OPERATIONAL],
+        next_by=next_by,
+        others=[name for name in others if not reached or name in reached],
+    )
+
+
+def with_evidence(seen: Seen, incident: Incident, causes: Iterable[str]) -> Incident:
+    """The incident with what the checks of these causes found just now."""
+    found = [
+        _evidence(seen, cause, seen.beliefs[check])
+        for cause in causes
+        for check in seen.checks(cause)
+        if check in seen.beliefs and seen.beliefs[check].verdict not in (Verdict.UP, Verdict.UNKNOWN)
+    ]
+    return replace(incident, evidence=(*incident.evidence, *found)[-MOST_EVIDENCE:])
+
+
+def _evidence(seen: Seen, component: str, belief: Belief) -> Evidence:
+    run = seen.newest.get(belief.check)
+    return Evidence(
+        at=seen.now,
+        check=belief.check,
+        component=component,
+        agent=belief.agent,
+        verdict=belief.verdict.value,
+        since=belief.since,
+        reason=belief.reason.value if belief.reason else None,
+        stage=belief.stage,
+        # A target's words may hold anything.
+        detail=one_line(run.detail)[:MOST_DETAIL] if run else "",
+        stages=tuple((stage.name, stage.ms) for stage in run.stages) if run else (),
+    )

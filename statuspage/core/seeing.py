@@ -1,0 +1,60 @@
+"""What the robot looks at when it decides on incidents, and what came of it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from statuspage.core.detection import Belief
+from statuspage.core.incident import Incident
+from statuspage.core.observation import Observation
+from statuspage.core.site import Site
+from statuspage.core.state import Change, Held, JournalEvent, State
+from statuspage.core.status import Status
+from statuspage.core.topology import IN_TROUBLE, Topology
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What the robot looks at. `held` is how components stand after the checks have spoken."""
+
+    state: State
+    site: Site
+    topology: Topology
+    held: Mapping[str, Held]
+    beliefs: Mapping[str, Belief]
+    newest: Mapping[str, Observation]
+    now: datetime
+
+    def status(self, component: str) -> Status:
+        """How it stands; what has left the page is well."""
+        held = self.held.get(component)
+        return held.status if held is not None and component in self.topology else Status.OPERATIONAL
+
+    def since(self, component: str) -> datetime:
+        """Since when it stands like that. Raises KeyError for what was never held."""
+        return self.held[component].since
+
+    def in_trouble(self, components: tuple[str, ...]) -> list[str]:
+        """Those of them that are degraded or worse."""
+        return [name for name in components if self.status(name) in IN_TROUBLE]
+
+    def checks(self, component: str) -> tuple[str, ...]:
+        """The checks that speak for it."""
+        return self.topology[component].checks if component in self.topology else ()
+
+    def is_watched(self, component: str) -> bool:
+        """Whether its status is what checks found: it has some, and nobody said otherwise."""
+        return bool(self.checks(component)) and component not in self.state.overrides
+
+
+@dataclass(slots=True)
+class Doings:
+    """What came of it: incidents by id as they are now, manual components that change, events."""
+
+    incidents: dict[str, Incident] = field(default_factory=dict)
+    changes: dict[str, Change] = field(default_factory=dict)
+    events: list[JournalEvent] = field(default_factory=list)
+
+    def known(self, seen: Seen) -> dict[str, Incident]:
+        """Every incident that was read, as it is now."""
+        return {**seen.state.incidents, **self.incidents}

@@ -1,0 +1,76 @@
+"""`/history.ics`: planned work as a calendar to subscribe to (RFC 5545).
+
+Every event keeps its UID; SEQUENCE counts the changes of its plan, and what is called off stays as CANCELLED, so
+that calendars follow. Lines end in CRLF and are folded at 75 octets, never within a character.
+"""
+
+import re
+from collections.abc import Iterable
+from datetime import UTC, datetime
+
+from statuspage.core.maintenance import Maintenance, MaintenanceState
+from statuspage.core.site import Site
+from statuspage.web.entries import lines, path, text_of, told_at
+from statuspage.web.files import File, Kind
+from statuspage.web.syndication import host_of
+from statuspage.web.words import STATE_WORDS
+
+CALENDAR = "text/calendar; charset=utf-8"
+REFRESH = "PT1H"
+OCTETS = 75
+_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
+
+
+def calendar(site: Site, planned: Iterable[Maintenance]) -> File:
+    """The calendar of these maintenances."""
+    found = ["BEGIN:VCALENDAR", "VERSION:2.0", f"PRODID:-//{_text(site.name)}//status page//EN", "CALSCALE:GREGORIAN",
+             "METHOD:PUBLISH", f"X-WR-CALNAME:{_text(site.name)} maintenance",
+             f"REFRESH-INTERVAL;VALUE=DURATION:{REFRESH}", f"X-PUBLISHED-TTL:{REFRESH}"]  # fmt: skip
+    for each in planned:
+        found += _event(site, each)
+    body = "".join(f"{fold(line)}\r\n" for line in [*found, "END:VCALENDAR"])
+    return File(body.encode(), CALENDAR, Kind.DATA)
+
+
+def _event(site: Site, planned: Maintenance) -> list[str]:
+    newest = lines(planned)[0].update
+    changed = _moment(told_at(planned))
+    cancelled = planned.state is MaintenanceState.CANCELLED
+    return [
+        "BEGIN:VEVENT",
+        f"UID:{planned.id}@{host_of(site)}",
+        f"SEQUENCE:{planned.sequence}",
+        f"DTSTAMP:{changed}",
+        f"LAST-MODIFIED:{changed}",
+        f"DTSTART:{_moment(planned.starts)}",
+        f"DTEND:{_moment(planned.ends)}",
+        f"SUMMARY:{_text(f'[{STATE_WORDS[planned.state.value]}] {planned.title}')}",
+        f"DESCRIPTION:{_text(text_of(newest.body))}",
+        f"URL:{site.url}{path(planned)}",
+        "CATEGORIES:MAINTENANCE",
+        f"STATUS:{'CANCELLED' if cancelled else 'CONFIRMED'}",
+        "TRANSP:TRANSPARENT",
+        "END:VEVENT",
+    ]
+
+
+def fold(line: str) -> str:
+    """A content line in pieces of at most 75 octets; every further piece begins with a space (RFC 5545 §3.1)."""
+    pieces, piece, room = [], "", OCTETS
+    for letter in line:
+        size = len(letter.encode())
+        if size > room:
+            pieces.append(piece)
+            piece, room = "", OCTETS - 1
+        piece, room = piece + letter, room - size
+    return "\r\n ".join([*pieces, piece])
+
+
+def _text(text: str) -> str:
+    """A TEXT value: what has a meaning is escaped, control characters are left out (RFC 5545 §3.3.11)."""
+    plain = _CONTROL.sub("", text.replace("\r\n", "\n").replace("\r", "\n"))
+    return plain.replace("\\", "\\\\").replace(";", "\\;").replace(",", "\\,").replace("\n", "\\n")
+
+
+def _moment(at: datetime) -> str:
+    return at.astimezone(UTC).strftime("%Y%m%dT%H%M%SZ")

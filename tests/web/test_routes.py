@@ -1,0 +1,103 @@
+"""Every route × method × kind of caller, asked for real and compared with the one table, routes.toml."""
+
+import re
+import tomllib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from statuspage.core.role import Role
+from tests.web.staff import OURS, Office
+
+METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE")
+CALLERS = ("anonymous", *Role)
+FILE = Path(__file__).with_name("routes.toml")
+TABLE: dict[str, Any] = tomllib.loads(FILE.read_text(encoding="utf-8"))
+ROUTES: dict[str, dict[str, str]] = {rule: row for rule, row in TABLE.items() if rule.startswith("/")}
+PARAMS: dict[str, str] = TABLE["params"]
+PROGRAMS = ("/api/v1/", "/v1/")
+
+
+@pytest.fixture(scope="module")
+def office(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Office]:
+    """A site with one user of each role, named after it."""
+    found = Office(tmp_path_factory.mktemp("routes"))
+    for role in Role:
+        found.add(role.value, role)
+    yield found
+    found.close()
+
+
+def path_of(rule: str) -> str:
+    """The rule with its parameters filled in."""
+
+    def fill(found: re.Match[str]) -> str:
+        name = found[1].rpartition(":")[2]
+        assert name in PARAMS, f"[params] of {FILE.name} has no {name}"
+        return PARAMS[name]
+
+    return re.sub(r"<([^>]+)>", fill, rule)
+
+
+def answer(office: Office, rule: str, method: str, caller: str) -> int:
+    """The status that this caller gets, each time as a fresh caller: signing out must not spoil the next row."""
+    path = path_of(rule)
+    if rule.startswith(PROGRAMS):
+        headers = {} if caller == "anonymous" else {"Authorization": f"Bearer {office.token(Role(caller))}"}
+        return office.browser().open(method, path, headers=headers).status_code
+    browser = office.browser(None if caller == "anonymous" else caller)
+    more: dict[str, Any] = {}
+    if method not in ("GET", "HEAD", "OPTIONS", "TRACE"):
+        more["data"] = {"mark": browser.mark} if browser.secret is not None else {}
+    return browser.open(method, path, headers=OURS, **more).status_code
+
+
+def expected(rule: str, method: str) -> list[int]:
+    """The five statuses of the table; 405 for what is not in it."""
+    row = ROUTES[rule].get("GET" if method == "HEAD" else method)
+    return [int(code) for code in row.split()] if row is not None else [405] * len(CALLERS)
+
+
+@pytest.mark.corpus("D6", "D7", "E4")
+@pytest.mark.parametrize("rule", ROUTES)
+def test_every_caller_gets_what_the_table_says(office: Office, rule: str) -> None:
+    for method in METHODS:
+        found = [answer(office, rule, method, caller) for caller in CALLERS]
+        assert found == expected(rule, method), f"{method} {rule} for {', '.join(CALLERS)}"
+
+
+@pytest.mark.corpus("D6", "E4")
+def test_the_table_has_a_row_for_every_route_and_none_for_others(office: Office) -> None:
+    rules = {rule.rule for rule in office.app.url_map.iter_rules()}
+    assert rules - set(ROUTES) == set(), f"give these a table in {FILE.name}"
+    assert set(ROUTES) - rules == set(), f"take these out of {FILE.name}"
+    assert len(ROUTES) == TABLE["routes"], f"set routes = {len(ROUTES)} in {FILE.name}"
+    assert all(len(row.split()) == len(CALLERS) for methods in ROUTES.values() for row in methods.values())
+
+
+@pytest.mark.corpus("D7")
+@pytest.mark.parametrize("caller", ["empty", "garbage", "ended", "disabled"])
+def test_whoever_only_looks_signed_in_is_anonymous(office: Office, caller: str) -> None:
+    browser = office.browser("viewer")
+    good = browser.secret or ""
+    if caller == "ended":
+        browser.post("/staff/logout")
+    if caller == "disabled":
+        name = f"gone{len(office.store.accounts.users())}"
+        office.add(name, Role.ADMIN)
+        browser = office.browser(name)
+        good = browser.secret or ""
+        from tests.web.staff import ROOT
+
+        office.store.accounts.disable(name, ROOT, office.clock.now())
+    secret = {"empty": "", "garbage": "a" * 43}.get(caller, good)
+    headers = {**OURS, "Cookie": f"__Host-statuspage={secret}", "Authorization": f"Bearer {secret}"}
+    asked = 0
+    for rule, methods in ROUTES.items():
+        for method in methods:
+            found = office.browser().open(method, path_of(rule), headers=headers).status_code
+            assert found == expected(rule, method)[0], f"{method} {rule}"
+            asked += 1
+    assert asked >= TABLE["routes"]
