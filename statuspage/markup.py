@@ -35,6 +35,8 @@ def render(text: str) -> str:
         attributes={"a": {"href", "title"}},
         url_schemes=SCHEMES,
         link_rel="nofollow noopener",
+        # In a feed or a mail such a link leads nowhere, or to another host.
+        url_relative="deny",
         strip_comments=True,
     ).strip()
 

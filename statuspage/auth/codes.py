@@ -56,7 +56,7 @@ def grouped(seed: str) -> str:
 
 def picture(address: str) -> str:
     """The address as an SVG element without any style: dark on white in every theme, for phones need that."""
-    return str(segno.make(address, error="m").svg_inline(scale=5, light="#fff", svgclass="qr", lineclass=None))
+    return str(segno.make(address, error="m").svg_inline(omitsize=True, light="#fff", svgclass="qr", lineclass=None))
 
 
 def for_terminal(address: str) -> str:

@@ -96,7 +96,7 @@ COMMANDS: Mapping[str, tuple[str, Callable[[], click.Command]]] = {
     "kinds": ("Print every kind with its options and an example.", _kinds),
     "incident": ("Open, update and resolve incidents.", _incident),
     "maintenance": ("Plan maintenance, tell how it goes, call it off.", _maintenance),
-    "notify": ("Send a test to a destination.", _notify),
+    "notify": ("Test a destination; look after what could not be delivered.", _notify),
     "user": ("Add, list, change and disable users.", _user),
     "token": ("Add, list and revoke the tokens of programs.", _token),
     "db": ("Upgrade or check the database.", _db),

@@ -22,16 +22,28 @@ def causes_of_trouble(seen: Seen, spoken_for: frozenset[str]) -> list[str]:
     What a person says of a component explains the trouble of others only where an incident tells of it
     (`spoken_for`): nobody else would.
     """
-    statuses = {
-        name: seen.status(name) if seen.is_watched(name) or name in spoken_for else Status.OPERATIONAL
-        for name in seen.topology
-    }
+    statuses = _explaining(seen, spoken_for)
     found: dict[str, None] = {}
     for name in seen.topology:
-        if statuses[name] in IN_TROUBLE and seen.is_watched(name):
+        if statuses.get(name) in IN_TROUBLE and seen.is_watched(name):
             found |= dict.fromkeys(root_causes(name, seen.topology, statuses))
     checked = (name for name in found if seen.is_watched(name) and name in seen.held)
     return sorted(checked, key=lambda name: (seen.since(name), name))
+
+
+def _explaining(seen: Seen, spoken_for: frozenset[str]) -> dict[str, Status]:
+    """What may explain the trouble of others. A component without checks passes on what it needs."""
+    statuses = {name: seen.status(name) for name in seen.topology if seen.is_watched(name) or name in spoken_for}
+    grown = True
+    while grown:
+        passed_on = {
+            each.id: Status.MAJOR
+            for each in seen.topology.values()
+            if each.id not in statuses and any(statuses.get(need) in IN_TROUBLE for need in each.needs)
+        }
+        statuses |= passed_on
+        grown = bool(passed_on)
+    return statuses
 
 
 def affected(seen: Seen, causes: Sequence[str]) -> Sequence[str]:

@@ -92,16 +92,17 @@ def _reopen(seen: Seen, done: Doings, last: Incident, cause: str) -> None:
 
 
 def _take_up(seen: Seen, done: Doings, fresh: Sequence[str]) -> None:
-    """Fresh causes join a young incident; without one they make one together."""
-    left = []
+    """Fresh causes join a young incident; those that find none make one together."""
+    joining: dict[str, list[str]] = {}
     for cause in fresh:
         young = [each for each in done.known(seen).values() if _may_be_joined(seen, each, cause)]
-        if young:
-            _join(seen, done, max(young, key=lambda each: each.created_at), cause)
+        newest = max(young, key=lambda each: each.created_at, default=None)
+        joining.setdefault(newest.id if newest else "", []).append(cause)
+    for incident_id, causes in joining.items():
+        if incident_id:
+            _join(seen, done, done.known(seen)[incident_id], causes)
         else:
-            left.append(cause)
-    if left:
-        _open(seen, done, left)
+            _open(seen, done, causes)
 
 
 def _may_be_joined(seen: Seen, incident: Incident, cause: str) -> bool:
@@ -111,9 +112,9 @@ def _may_be_joined(seen: Seen, incident: Incident, cause: str) -> bool:
     return bool(incident.causes) and incident.is_open and incident.touched_by is None and young and allowed
 
 
-def _join(seen: Seen, done: Doings, incident: Incident, cause: str) -> None:
-    joined = replace(incident, causes=(*incident.causes, cause), recovering_since=None)
-    joined = with_evidence(seen, replace(joined, publish=strictest(seen.site, joined.causes)), [cause])
+def _join(seen: Seen, done: Doings, incident: Incident, causes: Sequence[str]) -> None:
+    joined = replace(incident, causes=(*incident.causes, *causes), recovering_since=None)
+    joined = with_evidence(seen, replace(joined, publish=strictest(seen.site, joined.causes)), causes)
     say(seen, done, incident, joined, Turn.WIDENED, at_work(incident), seen.in_trouble(joined.causes)[0])
 
 

@@ -1,10 +1,11 @@
 """What people say against the checks: a component's status until a given time, and what the past really was."""
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from statuspage.core.events import person_event
+from statuspage.core.events import component_event, person_event
 from statuspage.core.refusals import NotThere, Refused
-from statuspage.core.state import Change, Decision, Held, Override, Repaint, State
+from statuspage.core.state import Change, Decision, Held, JournalEvent, Override, Repaint, State
 from statuspage.core.status import Status
 from statuspage.core.typed import one_line, past, site_of
 
@@ -24,12 +25,12 @@ def override(
     if until > now + LONGEST:
         raise Refused("until", f"must be within {LONGEST.days} days: what is longer belongs into the configuration")
     said = _reason(reason)
-    change = () if held.status is status else (Change(component, held.status, status, now),)
+    changes = () if held.status is status else (Change(component, held.status, status, now),)
     data = {"status": status.value, "was": held.status.value, "until": until.isoformat(), "reason": said}
     return Decision(
-        changes=change,
+        changes=changes,
         overrides=(Override(component, status, by, now, until, None, said),),
-        events=(person_event("component.overridden", component, by, now, data),),
+        events=(person_event("component.overridden", component, by, now, data), *_told(changes, by, now)),
     )
 
 
@@ -38,10 +39,11 @@ def release(state: State, component: str, by: str, now: datetime) -> Decision:
     held = _held(state, component)
     if component not in state.overrides:
         raise Refused("component", "has no override")
+    changes = tuple(_back_to_well(state, held, now))
     return Decision(
-        changes=tuple(_back_to_well(state, held, now)),
+        changes=changes,
         cleared=(component,),
-        events=(person_event("component.released", component, by, now),),
+        events=(person_event("component.released", component, by, now), *_told(changes, by, now)),
     )
 
 
@@ -51,6 +53,10 @@ def run_out(state: State, held: dict[str, Held], now: datetime) -> Decision:
     changes = [change for each in gone for change in _back_to_well(state, held[each.component], now)]
     events = [person_event("component.released", each.component, "robot", now, {"set_by": each.by}) for each in gone]
     return Decision(changes=tuple(changes), cleared=tuple(each.component for each in gone), events=tuple(events))
+
+
+def _told(changes: Sequence[Change], by: str, now: datetime) -> list[JournalEvent]:
+    return [component_event(change, now, now, by=by) for change in changes]
 
 
 def _back_to_well(state: State, held: Held, now: datetime) -> list[Change]:

@@ -11,6 +11,7 @@ from datetime import datetime
 from statuspage.core.automatic import Seen, automatic
 from statuspage.core.correcting import run_out
 from statuspage.core.detection import EPOCH, Belief, Verdict
+from statuspage.core.events import component_event
 from statuspage.core.maintenance import Window, masked
 from statuspage.core.observation import Observation
 from statuspage.core.planning import pass_edges
@@ -159,16 +160,8 @@ def _check_event(move: VerdictChange, now: datetime) -> JournalEvent:
 
 
 def _component_event(change: Change, topology: Topology, statuses: Mapping[str, Status], now: datetime) -> JournalEvent:
-    data: dict[str, Json] = {
-        "from": change.old.value,
-        "to": change.new.value,
-        "since": change.since.isoformat(),
-    }
-    if change.new in IN_TROUBLE:
-        data["root_causes"] = list(root_causes(change.component, topology, statuses))
-    told: dict[str, Json] = {"component": change.component, "old_status": data["from"], "new_status": data["to"]}
-    telling = Telling(change.component, (change.component,), now, told)
-    return JournalEvent("component.updated", change.component, now, data, telling)
+    causes = root_causes(change.component, topology, statuses) if change.new in IN_TROUBLE else ()
+    return component_event(change, now, now, root_causes=causes)
 
 
 def adopt(state: State, site: Site, now: datetime) -> Decision:

@@ -6,7 +6,7 @@ from datetime import datetime
 from statuspage.core.incident import Incident, Update
 from statuspage.core.maintenance import Maintenance
 from statuspage.core.site import Site, public_id
-from statuspage.core.state import JournalEvent
+from statuspage.core.state import Change, JournalEvent
 from statuspage.core.telling import Json, Telling
 
 MOST_EVIDENCE = 10
@@ -48,6 +48,30 @@ def person_event(
 ) -> JournalEvent:
     """What a person did, for the journal alone."""
     return JournalEvent(kind, subject, now, {"by": by, **(data or {})})
+
+
+def component_event(
+    change: Change,
+    now: datetime,
+    not_before: datetime | None,
+    *,
+    by: str | None = None,
+    update: str | None = None,
+    root_causes: Sequence[str] = (),
+) -> JournalEvent:
+    """A component moved. `update` is what it follows from: it is undone with it."""
+    data: dict[str, Json] = {
+        "from": change.old.value,
+        "to": change.new.value,
+        "since": change.since.isoformat(),
+    }
+    if by is not None:
+        data["by"] = by
+    if root_causes:
+        data["root_causes"] = list(root_causes)
+    told: dict[str, Json] = {"component": change.component, "old_status": data["from"], "new_status": data["to"]}
+    telling = Telling(change.component, (change.component,), not_before, told, update=update) if not_before else None
+    return JournalEvent("component.updated", change.component, now, data, telling)
 
 
 def maintenance_event(

@@ -115,6 +115,8 @@ class Update:
     tell: bool = True
     edits: tuple[Edit, ...] = ()
     withdrawn_at: datetime | None = None
+    published_by: str | None = None
+    """Who published it; of the robot's own publishing its name."""
 
     @property
     def is_published(self) -> bool:
@@ -208,13 +210,24 @@ class Incident:
         return tuple(update for update in self.updates if update.is_draft)
 
     @property
+    def course(self) -> tuple[Update, ...]:
+        """The updates that its state follows from: the published ones; before the first, the drafts of its holder.
+
+        The robot's offers to a person, and a person's draft in what is still the robot's, decide nothing.
+        """
+        if self.published:
+            return self.published
+        waiting = tuple(update for update in self.updates if update.withdrawn_at is None)
+        return tuple(each for each in waiting if (each.by == ROBOT) is (self.touched_by is None)) or waiting
+
+    @property
     def is_public(self) -> bool:
         return any(update.is_published for update in self.updates)
 
     @property
     def state(self) -> IncidentState:
         """The newest published update's state, of an unpublished incident the newest draft's; a postmortem ends it."""
-        shown = self.published or tuple(update for update in self.updates if update.withdrawn_at is None)
+        shown = self.course
         state = IncidentState(shown[-1].state) if shown else IncidentState.INVESTIGATING
         learned = self.postmortem is not None and self.postmortem.published_at is not None
         return IncidentState.POSTMORTEM if learned and state is IncidentState.RESOLVED else state

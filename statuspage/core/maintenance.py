@@ -88,10 +88,11 @@ class Maintenance:
 
     @property
     def window(self) -> "Window | None":
-        """The stretch that it masks, while it is not over."""
-        if self.state.is_over:
+        """The stretch that it masks, while it is not over. What a person is to begin masks nothing before they do."""
+        begun = [update.display_at for update in self.published if update.state == MaintenanceState.IN_PROGRESS]
+        if self.state.is_over or not (self.automatic or begun):
             return None
-        return Window(self.id, self.starts, self.ends, frozenset(self.components))
+        return Window(self.id, min([self.starts, *begun]), self.ends, frozenset(self.components))
 
 
 @dataclass(frozen=True, slots=True)

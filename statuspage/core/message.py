@@ -5,7 +5,7 @@ no text is ever taken for a format.
 """
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -16,6 +16,7 @@ from statuspage.core.moments import minute_text
 from statuspage.core.observation import Reason
 from statuspage.core.site import Component, Site, Words
 from statuspage.core.status import Status
+from statuspage.core.typed import MAX_TITLE, one_line
 
 PLACEHOLDERS = ("component", "affected", "still_works", "next_update")
 _PLACEHOLDER = re.compile(r"\{([a-z_]*)\}")
@@ -87,14 +88,15 @@ _TITLES = {
 def title(told: Told) -> str:
     """The name of an incident that nobody typed; at most 255 characters."""
     own = _words(told).title
-    return fill(own or _TITLES.get(told.status, _TITLES[Status.MAJOR]), _values(told))[:255]
+    found = fill(own or _TITLES.get(told.status, _TITLES[Status.MAJOR]), _values(told, str))
+    return one_line(found)[:MAX_TITLE]
 
 
 def body(turn: Turn, told: Told, recovering_for: str = "5 minutes") -> str:
     """The text of an update, Markdown."""
     own = _own(turn, _words(told))
     if own is not None:
-        return fill(own, _values(told))
+        return fill(own, _values(told, plain))
     return "\n\n".join(part for part in _parts(turn, told, recovering_for) if part)
 
 
@@ -108,20 +110,25 @@ def unknown_placeholders(text: str) -> tuple[str, ...]:
     return tuple(name for name in _PLACEHOLDER.findall(text) if name not in PLACEHOLDERS)
 
 
-def listed(names: Sequence[str]) -> str:
-    """`A`, `A and B`, `A, B and C`, `A, B and 7 more`; empty for none."""
-    shown = [plain(name) for name in names[:MOST_NAMES]]
-    if len(names) > MOST_NAMES:
-        return f"{', '.join(shown)} and {len(names) - MOST_NAMES} more"
-    return " and ".join((", ".join(shown[:-1]), shown[-1])) if len(shown) > 1 else "".join(shown)
-
-
-_MARKUP = re.compile(r"([\\`*_\[\]<>#|~])")
+_MARKUP = re.compile(r"[\\`*_\[\]<>#|~]|&(?=#?\w+;)|^[-+=]")
+"""What is markup anywhere, what begins an entity, what makes a list or a line of the beginning of a paragraph."""
+_NUMBERED = re.compile(r"^(\d{1,9})([.)])")
 
 
 def plain(text: str) -> str:
     """A name that is to be read as it is written, whatever Markdown would make of it."""
-    return _MARKUP.sub(r"\\\1", text)
+    return _NUMBERED.sub(r"\1\\\2", _MARKUP.sub(lambda match: f"\\{match.group(0)}", one_line(text)))
+
+
+Write = Callable[[str], str]
+
+
+def listed(names: Sequence[str], write: Write = plain) -> str:
+    """`A`, `A and B`, `A, B and C`, `A, B and 7 more`; empty for none."""
+    shown = [write(name) for name in names[:MOST_NAMES]]
+    if len(names) > MOST_NAMES:
+        return f"{', '.join(shown)} and {len(names) - MOST_NAMES} more"
+    return " and ".join((", ".join(shown[:-1]), shown[-1])) if len(shown) > 1 else "".join(shown)
 
 
 def continuing(state: IncidentState) -> str:
@@ -148,11 +155,12 @@ def _own(turn: Turn, words: Words) -> str | None:
             return None
 
 
-def _values(told: Told) -> dict[str, str]:
+def _values(told: Told, write: Write) -> dict[str, str]:
+    """What the placeholders stand for. `write` makes a name fit for where it goes: Markdown, or plain text."""
     return {
-        "component": _name(told.site, told.cause),
-        "affected": listed([_name(told.site, each) for each in told.affected]),
-        "still_works": listed([_name(told.site, each) for each in told.still_work]),
+        "component": write(_name(told.site, told.cause)),
+        "affected": listed([_name(told.site, each) for each in told.affected], write),
+        "still_works": _works(told, write),
         "next_update": _next(told),
     }
 
@@ -161,14 +169,16 @@ def _parts(turn: Turn, told: Told, recovering_for: str) -> Sequence[str]:
     name = plain(_name(told.site, told.cause))
     match turn:
         case Turn.OPENED:
-            return (_felt(told), _dragged(told), _works(told), _promise("We are looking into it.", told))
+            words = _promise("We are looking into it.", told)
+            return (_felt(told), _also(told), _dragged(told), _works(told), words)
         case Turn.REOPENED:
             again = f"The trouble with {name} is back. {_felt(told)}"
-            return (again, _dragged(told), _works(told), _promise("We are looking into it.", told))
+            words = _promise("We are looking into it.", told)
+            return (again, _also(told), _dragged(told), _works(told), words)
         case Turn.WIDENED:
             return (_felt(told), _also(told), _dragged(told), _works(told), _promise("We are working on it.", told))
         case Turn.GOES_ON:
-            return (f"This is still going on. {_felt(told)}", _works(told), _promise("We keep working on it.", told))
+            return (_going_on(told), _works(told), _promise("We keep working on it.", told))
         case Turn.RELAPSED:
             return (f"{name} recovered for a while and fails again. {_felt(told)}", _promise("We go on.", told))
         case Turn.RECOVERED:
@@ -195,12 +205,20 @@ def _dragged(told: Told) -> str:
     return f"What needs it may not work either: {listed(names)}."
 
 
-def _works(told: Told) -> str:
+def _going_on(told: Told) -> str:
+    if told.status in _HOW:
+        return f"This is still going on. {_felt(told)}"
+    if told.status is Status.UNKNOWN:
+        return f"We cannot see at the moment how {plain(_name(told.site, told.cause))} is doing."
+    return continuing(IncidentState.MONITORING)
+
+
+def _works(told: Told, write: Write = plain) -> str:
     component = told.site.component(told.cause)
     if component and component.words and component.words.still_works:
         return component.words.still_works
     names = [_name(told.site, each) for each in told.still_work]
-    return f"Not affected: {listed(names)}." if names else ""
+    return f"Not affected: {listed(names, write)}." if names else ""
 
 
 def _recovered(told: Told) -> str:

@@ -99,4 +99,4 @@ def flaw_of(text: str) -> str | None:
 def shown(name: str) -> str:
     """A name from outside, fit to be put into an answer."""
     clean = "".join(each if each.isprintable() else "\N{REPLACEMENT CHARACTER}" for each in name)
-    return clean if len(clean) <= 80 else f"{clean[:79]}…"
+    return (clean if len(clean) <= 80 else f"{clean[:79]}…") or '""'

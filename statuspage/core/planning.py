@@ -138,8 +138,12 @@ def withdraw_update(state: State, maintenance_id: str, update_id: str, by: str, 
     update = before.update(update_id)
     if update is None:
         raise NotThere("update", update_id)
-    if update.published_at is None or update.withdrawn_at is not None or now > update.published_at + site.times.undo:
-        raise Refused("update", "is out, or was taken back already")
+    if update.published_at is None or update.withdrawn_at is not None:
+        raise Refused("update", "was taken back already")
+    if update.by == ROBOT or now >= update.published_at + site.times.undo:
+        raise Refused("update", "is out: post a correction")
+    if update.id != before.updates[-1].id:
+        raise Refused("update", "was followed by another one: take that back first")
     kept = Edit(now, by, update.state, update.body, update.display_at)
     if len(before.published) == 1:
         gone = replace(update, state=MaintenanceState.CANCELLED.value, edits=(*update.edits, kept))
@@ -159,7 +163,9 @@ def pass_edges(
     for before in maintenances:
         present = before
         while (to := _due(present, now)) is not None:
-            at = min(present.starts if to is MaintenanceState.IN_PROGRESS else present.ends, now)
+            edge = present.starts if to is MaintenanceState.IN_PROGRESS else present.ends
+            # Never before what was said already: the newest word is the one that counts.
+            at = max([edge, *(update.display_at for update in present.published)])
             key = f"{present.id}/{ROBOT}/{to}/{at.isoformat()}"
             update = _update(key, to, _WORDS[to], ROBOT, at, now, present.components, tell=True)
             decision = _moved(site, present, update, now, timedelta(0))

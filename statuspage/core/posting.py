@@ -7,26 +7,45 @@ cannot be meant, NotThere for an unknown id, Conflict when a form was filled in 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from functools import reduce
 
-from statuspage.core.events import incident_event, incident_events, person_event
-from statuspage.core.incident import (
-    TABLE,
-    ComponentChange,
-    Edit,
-    Impact,
-    Incident,
-    IncidentState,
-    Postmortem,
-    Update,
-    impact_of,
-    worse,
+from statuspage.core.checking import draft_of, find, may_follow, next_by, same, state_named, update_of
+from statuspage.core.effects import (
+    apply,
+    changes_of,
+    impact_with,
+    released,
+    undone,
+    without_offers,
+    without_taken,
 )
-from statuspage.core.refusals import Conflict, NotThere, Refused
+from statuspage.core.events import component_event, incident_events, person_event
+from statuspage.core.holding import acknowledge, hand_back
+from statuspage.core.incident import ROBOT, Edit, Impact, Incident, IncidentState, Update, impact_of, worse
+from statuspage.core.learning import write_postmortem
+from statuspage.core.refusals import Refused
+from statuspage.core.saying import said_at
 from statuspage.core.site import Site, public_id
-from statuspage.core.state import Change, Decision, Override, State
+from statuspage.core.state import Decision, State
 from statuspage.core.status import Status
 from statuspage.core.typed import body as clean_body
 from statuspage.core.typed import past, site_of, title
+
+__all__ = [
+    "Post",
+    "acknowledge",
+    "dismiss",
+    "edit_update",
+    "find",
+    "hand_back",
+    "hold_draft",
+    "id_of",
+    "open_incident",
+    "post_update",
+    "publish_draft",
+    "withdraw",
+    "write_postmortem",
+]
 
 MAX_UPDATES = 200
 
@@ -75,7 +94,7 @@ def open_incident(state: State, post: Post, by: str, now: datetime) -> Decision:
         touched_by=by,
         touched_at=now,
     )
-    opening = _state_named(post.state or IncidentState.INVESTIGATING.value)
+    opening = state_named(post.state or IncidentState.INVESTIGATING.value)
     return _say(state, site, incident, None, post, opening, by, now)
 
 
@@ -86,10 +105,10 @@ def post_update(
     site, incident = site_of(state), find(state, incident_id)
     if post.key is not None and incident.update(id_of("update", by, f"{incident_id}/{post.key}")):
         return Decision()
-    _same(incident, version)
+    same(incident, version)
     if len(incident.updates) >= MAX_UPDATES:
         raise Refused("incident", f"has {MAX_UPDATES} updates already; open a new one")
-    to = _state_named(post.state) if post.state else incident.state
+    to = state_named(post.state) if post.state else incident.state
     if to is not IncidentState.POSTMORTEM and incident.state is IncidentState.POSTMORTEM:
         raise Refused("state", "the incident has its postmortem; open a new incident instead")
     named = replace(incident, title=title(post.title)) if post.title is not None else incident
@@ -106,8 +125,8 @@ def _say(
     by: str,
     now: datetime,
 ) -> Decision:
-    at = past("display_at", post.display_at, now)
-    _may_follow(incident, to, at)
+    at = past("display_at", post.display_at, now) if post.display_at else said_at(incident.published, now)
+    may_follow(incident, to, at)
     key = f"{incident.id}/{post.key or now.isoformat()}"
     update = Update(
         id=id_of("update", by, key),
@@ -116,10 +135,11 @@ def _say(
         display_at=at,
         written_at=now,
         by=by,
-        changes=_changes(state, site, incident, post, to),
+        changes=changes_of(state, site, incident, post.components, to, reset=post.reset),
         published_at=None if post.draft else now,
-        next_by=_next_by(post, site, to, now),
+        next_by=next_by(post.next_by, site, to, now),
         tell=post.tell,
+        published_by=None if post.draft else by,
     )
     if post.draft:
         drafted = replace(incident.with_update(update), updated_at=now)
@@ -133,16 +153,16 @@ def publish_draft(
 ) -> Decision:
     """Say what a draft says, as it is. A robot's draft stays the robot's word: it goes on by itself."""
     site, incident = site_of(state), find(state, incident_id)
-    _same(incident, version)
-    draft = _draft(incident, update_id)
-    to = _state_named(draft.state)
-    # What waited is said now: its time is that of saying it, its promise counts from then.
-    promised = draft.next_by - draft.written_at if draft.next_by else None
-    at = now if not incident.is_public or draft.display_at < incident.published[-1].display_at else draft.display_at
-    update = replace(
-        draft, published_at=now, publish_at=None, display_at=at, next_by=now + promised if promised else None
-    )
-    _may_follow(incident, to, at)
+    same(incident, version)
+    draft = draft_of(incident, update_id)
+    to = state_named(draft.state)
+    # What waited is said now. Only what was back-dated, or tells of something that was over unheard, keeps its time.
+    keeps_its_time = draft.is_backdated or incident.over_at is not None
+    at = draft.display_at if keeps_its_time else said_at(incident.published, now)
+    # The text may name the time that it promises.
+    promised = now + (draft.next_by - draft.written_at) if draft.next_by and draft.next_by <= now else draft.next_by
+    update = replace(draft, published_at=now, published_by=by, publish_at=None, display_at=at, next_by=promised)
+    may_follow(incident, to, at)
     return _publish(state, site, incident, incident, update, by, now, touch=draft.by == by)
 
 
@@ -160,36 +180,43 @@ def _publish(
     after = replace(
         incident.with_update(update),
         updated_at=now,
-        components=_union(incident.components, [change.component for change in update.changes]),
-        impact=_impact(incident, update),
+        components=tuple(dict.fromkeys((*incident.components, *(change.component for change in update.changes)))),
+        impact=impact_with(incident, update),
         over_at=None,
         dismissed_at=None,
         recovering_since=incident.recovering_since if update.state == IncidentState.MONITORING else None,
         started_at=min(incident.started_at, update.display_at) if not incident.is_public else incident.started_at,
     )
     if touch:
-        after = replace(after, touched_by=by, touched_at=now)
-    changes, overrides = _apply(state, site, after, update, by, now)
-    cleared = _released(state, after) if not after.is_open else ()
-    events = incident_events(before, after, update, site, now, now + site.times.undo)
+        after = replace(without_offers(after, now), touched_by=by, touched_at=now)
+    after = without_taken(state, after)
+    changes, overrides = apply(state, site, after, update, by, now)
+    cleared = released(state, after) if not after.is_open else ()
+    told_at = now + site.times.undo
+    events = incident_events(before, after, update, site, now, told_at)
     if by != update.by:
         events = (*events, person_event("incident.published", incident.id, by, now, {"update": update.id}))
+    not_before = told_at if update.tell else None
+    moved = (component_event(change, now, not_before, by=by, update=update.id) for change in changes)
     return Decision(
         changes=changes,
         incidents=(after,),
         overrides=tuple(each for each in overrides if each.component not in cleared),
         cleared=cleared,
-        events=events,
+        events=(*events, *moved),
     )
 
 
 def dismiss(state: State, incident_id: str, update_id: str, by: str, now: datetime, reason: str = "") -> Decision:
     """Throw a draft away. An incident of which nothing is public is dismissed with it."""
     incident = find(state, incident_id)
-    draft = _draft(incident, update_id)
+    draft = draft_of(incident, update_id)
     after = replace(incident.with_update(replace(draft, withdrawn_at=now, publish_at=None)), updated_at=now)
-    if not after.is_public and not after.drafts:
-        after = replace(after, dismissed_at=now, touched_by=by, touched_at=now)
+    theirs = [each for each in after.drafts if each.by != ROBOT]
+    if not after.is_public and not theirs and (incident.touched_by is not None or not after.drafts):
+        after = replace(without_offers(after, now), dismissed_at=now, touched_by=by, touched_at=now)
+    elif draft.by == ROBOT and incident.touched_by is None:
+        after = replace(after, touched_by=by, touched_at=now)
     data = {"update": update_id, "title": incident.title, "reason": reason}
     return Decision(incidents=(after,), events=(person_event("incident.dismissed", incident.id, by, now, data),))
 
@@ -197,7 +224,7 @@ def dismiss(state: State, incident_id: str, update_id: str, by: str, now: dateti
 def hold_draft(state: State, incident_id: str, update_id: str, by: str, now: datetime) -> Decision:
     """Veto: a draft that would publish itself waits for a person instead."""
     incident = find(state, incident_id)
-    draft = _draft(incident, update_id)
+    draft = draft_of(incident, update_id)
     if draft.publish_at is None:
         return Decision()
     after = replace(incident.with_update(replace(draft, publish_at=None)), updated_at=now)
@@ -215,13 +242,13 @@ def edit_update(
 ) -> Decision:
     """Other words or another time for an update. What stood there is kept and, once public, marked as edited."""
     incident = find(state, incident_id)
-    _same(incident, version)
-    update = _update(incident, update_id)
+    same(incident, version)
+    update = update_of(incident, update_id)
     if update.withdrawn_at is not None:
         raise Refused("update", "was taken back")
     kept = Edit(now, by, update.state, update.body, update.display_at)
     at = past("display_at", post.display_at, now) if post.display_at is not None else update.display_at
-    to = _state_named(post.state) if post.state else _state_named(update.state)
+    to = state_named(post.state) if post.state else state_named(update.state)
     edited = replace(
         update,
         body=clean_body(post.body),
@@ -245,20 +272,18 @@ def edit_update(
 def withdraw(state: State, incident_id: str, update_id: str, by: str, now: datetime) -> Decision:
     """Undo: within the window, and before anybody was notified, an update becomes a draft again."""
     site, incident = site_of(state), find(state, incident_id)
-    update = _update(incident, update_id)
+    update = update_of(incident, update_id)
     if not update.is_published or update.published_at is None:
         raise Refused("update", "is not published")
-    if now > update.published_at + site.times.undo:
+    if update.published_by == ROBOT or now >= update.published_at + site.times.undo:
         raise Refused("update", "is out: edit it, or post a correction")
-    after = replace(incident.with_update(replace(update, published_at=None, publish_at=None)), updated_at=now)
+    if any(each.id != update_id and not _was_said_before(each, update.published_at) for each in incident.published):
+        raise Refused("update", "was followed by another one: take that back first")
+    draft = replace(update, published_at=None, published_by=None, publish_at=None)
+    after = replace(incident.with_update(draft), updated_at=now)
     left = [Impact.NONE, *(impact_of(c.new) for each in after.published for c in each.changes)]
-    after = replace(after, impact=max(left, key=list(Impact).index), touched_by=by, touched_at=now)
-    undone = _manual(site, {change.component: change.old for change in update.changes})
-    changes = tuple(
-        Change(component, state.components[component].status, old, max(update.display_at, _since(state, component)))
-        for component, old in undone.items()
-        if component in state.components and state.components[component].status is not old
-    )
+    after = replace(after, impact=reduce(worse, left), touched_by=by, touched_at=now)
+    after, changes = without_taken(state, after), undone(state, site, update)
     mine = {change.component for change in update.changes}
     cleared = tuple(
         each.component
@@ -266,170 +291,9 @@ def withdraw(state: State, incident_id: str, update_id: str, by: str, now: datet
         if each.incident == incident.id and each.component in mine and each.at == update.published_at
     )
     event = person_event("incident.withdrawn", incident.id, by, now, {"update": update_id, "title": incident.title})
-    return Decision(changes=changes, incidents=(after,), cleared=cleared, events=(event,), undone=(update_id,))
+    moved = (component_event(change, now, None, by=by) for change in changes)
+    return Decision(changes=changes, incidents=(after,), cleared=cleared, events=(event, *moved), undone=(update_id,))
 
 
-def acknowledge(state: State, incident_id: str, by: str, now: datetime) -> Decision:
-    """Say that a person is at it: on-call tools hear of it, the public does not."""
-    site, incident = site_of(state), find(state, incident_id)
-    event = incident_event("incident.acknowledged", incident, None, site, now, now)
-    return Decision(events=(replace(event, data={**event.data, "by": by}),))
-
-
-def hand_back(state: State, incident_id: str, by: str, now: datetime) -> Decision:
-    """Let the robot go on with an incident that a person took over."""
-    incident = find(state, incident_id)
-    if incident.touched_by is None:
-        return Decision()
-    if not incident.causes:
-        raise Refused("incident", "has no check behind it: the robot would not know when it ends")
-    after = replace(incident, touched_by=None, touched_at=None, updated_at=now)
-    return Decision(incidents=(after,), events=(person_event("incident.handed_back", incident.id, by, now),))
-
-
-def write_postmortem(
-    state: State, incident_id: str, body: str, by: str, now: datetime, *, publish: bool, version: int | None = None
-) -> Decision:
-    """Write, change or publish what was learned. Only a resolved incident has it."""
-    site, incident = site_of(state), find(state, incident_id)
-    _same(incident, version)
-    if incident.is_open or not incident.is_public:
-        raise Refused("incident", "is not resolved yet")
-    old = incident.postmortem
-    was_public = old is not None and old.published_at is not None
-    edits = old.edits if old else ()
-    if old is not None and old.published_at is not None:
-        edits = (*edits, Edit(now, by, "postmortem", old.body, old.published_at))
-    written = Postmortem(
-        body=clean_body(body, 100_000),
-        by=by,
-        written_at=now,
-        published_at=(old.published_at if old and old.published_at else now) if publish or was_public else None,
-        edits=edits,
-    )
-    after = replace(incident, postmortem=written, updated_at=now)
-    kind = "incident.postmortem" if publish and not was_public else "incident.postmortem_written"
-    not_before = now + site.times.undo if kind == "incident.postmortem" else None
-    event = incident_event(kind, after, None, site, now, not_before)
-    return Decision(incidents=(after,), events=(replace(event, data={**event.data, "by": by}),))
-
-
-# --- the parts -------------------------------------------------------------------------------------------------
-
-
-def find(state: State, incident_id: str) -> Incident:
-    """The incident of that id. Raises NotThere."""
-    found = state.incidents.get(incident_id)
-    if found is None:
-        raise NotThere("incident", incident_id)
-    return found
-
-
-def _same(incident: Incident, version: int | None) -> None:
-    if version is not None and version != incident.version:
-        raise Conflict("incident", incident.id, incident.version)
-
-
-def _update(incident: Incident, update_id: str) -> Update:
-    found = incident.update(update_id)
-    if found is None:
-        raise NotThere("update", update_id)
-    return found
-
-
-def _draft(incident: Incident, update_id: str) -> Update:
-    found = _update(incident, update_id)
-    if not found.is_draft:
-        raise Refused("update", "is published already" if found.is_published else "was taken back")
-    return found
-
-
-def _state_named(name: str) -> IncidentState:
-    try:
-        return IncidentState(name)
-    except ValueError:
-        known = ", ".join(each.value for each in IncidentState if each is not IncidentState.POSTMORTEM)
-        raise Refused("state", f"must be one of {known}") from None
-
-
-def _may_follow(incident: Incident, to: IncidentState, at: datetime) -> None:
-    if to is IncidentState.POSTMORTEM:
-        raise Refused("state", "a postmortem is written, not posted")
-    shown = incident.published
-    if shown and at >= shown[-1].display_at and to not in TABLE[incident.state]:
-        raise Refused("state", f"cannot become {to.value} after {incident.state.value}")
-
-
-def _next_by(post: Post, site: Site, to: IncidentState, now: datetime) -> datetime | None:
-    if not to.is_open:
-        return None
-    if post.next_by is not None and post.next_by <= now:
-        raise Refused("next_by", "lies in the past")
-    return post.next_by or now + site.times.next_update
-
-
-def _changes(
-    state: State, site: Site, incident: Incident, post: Post, to: IncidentState
-) -> tuple[ComponentChange, ...]:
-    wanted = dict(post.components)
-    if to is IncidentState.RESOLVED and post.reset:
-        wanted = {each: Status.OPERATIONAL for each in incident.components if site.component(each)} | wanted
-    found = []
-    for component, new in wanted.items():
-        if site.component(component) is None:
-            raise Refused("components", f'there is no component "{component}"')
-        if new in (Status.UNKNOWN, Status.MAINTENANCE):
-            raise Refused("components", f'{component}: an incident cannot make it "{new.value}"')
-        held = state.components.get(component)
-        found.append(ComponentChange(component, held.status if held else Status.UNKNOWN, new))
-    return tuple(found)
-
-
-def _apply(
-    state: State, site: Site, incident: Incident, update: Update, by: str, now: datetime
-) -> tuple[tuple[Change, ...], tuple[Override, ...]]:
-    """What people say of manual components is so; of others it holds against the checks, until the end."""
-    manual = _manual(site, {change.component: change.new for change in update.changes})
-    newest = update.display_at >= max((u.display_at for u in incident.published), default=update.display_at)
-    changes, overrides = [], []
-    for change in update.changes:
-        held = state.components.get(change.component)
-        if held is None or held.status is change.new or not newest:
-            continue
-        if change.component in manual:
-            since = max(update.display_at, held.created_at or held.since)
-            changes.append(Change(change.component, held.status, change.new, min(since, now)))
-        elif incident.is_open and update.by == by:
-            overrides.append(Override(change.component, change.new, by, now, None, incident.id))
-            changes.append(Change(change.component, held.status, change.new, now))
-    return tuple(changes), tuple(overrides)
-
-
-def _manual(site: Site, wanted: Mapping[str, Status]) -> dict[str, Status]:
-    """Those of the components that no check speaks for."""
-    found = {}
-    for component, status in wanted.items():
-        known = site.component(component)
-        if known is not None and not known.checks:
-            found[component] = status
-    return found
-
-
-def _released(state: State, incident: Incident) -> tuple[str, ...]:
-    return tuple(each.component for each in state.overrides.values() if each.incident == incident.id)
-
-
-def _since(state: State, component: str) -> datetime:
-    held = state.components[component]
-    return held.created_at or held.since
-
-
-def _impact(incident: Incident, update: Update) -> Impact:
-    found = incident.impact
-    for change in update.changes:
-        found = worse(found, impact_of(change.new))
-    return found
-
-
-def _union(one: tuple[str, ...], more: list[str]) -> tuple[str, ...]:
-    return tuple(dict.fromkeys((*one, *more)))
+def _was_said_before(update: Update, at: datetime) -> bool:
+    return update.published_at is not None and update.published_at < at

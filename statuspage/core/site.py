@@ -45,6 +45,7 @@ class Words:
     """A component's own words for incidents that nobody typed; None for the default ones.
 
     `{component}`, `{affected}`, `{still_works}` and `{next_update}` are filled in; nothing else is.
+    `{still_works}` is a sentence: `still_works`, or the default one.
     """
 
     title: str | None = None

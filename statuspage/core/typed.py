@@ -8,6 +8,9 @@ from statuspage.core.state import State
 
 MAX_TITLE, MAX_BODY = 255, 10_000
 FURTHEST_BACK = timedelta(days=3660)
+_JOINERS = "\u200c\u200d"
+"""They have no width, and some scripts and pictures are not themselves without them."""
+_KEPT = f"\n\t{_JOINERS}"
 AHEAD = timedelta(minutes=1)
 """How far a time may lie in the future: clocks differ."""
 
@@ -21,13 +24,13 @@ def site_of(state: State) -> Site:
 
 def one_line(text: str) -> str:
     """The text on one line, without control characters (a title becomes a mail's subject)."""
-    return " ".join("".join(c if c.isprintable() or c.isspace() else " " for c in text).split())
+    return " ".join("".join(c if c.isprintable() or c.isspace() or c in _JOINERS else " " for c in text).split())
 
 
 def title(text: str | None) -> str:
     """A title on one line. Raises Refused for an empty or overlong one."""
     found = one_line(text or "")
-    if not found:
+    if not found.strip(_JOINERS):
         raise Refused("title", "must not be empty")
     if len(found) > MAX_TITLE:
         raise Refused("title", f"must have at most {MAX_TITLE} characters")
@@ -36,9 +39,9 @@ def title(text: str | None) -> str:
 
 def body(text: str, most: int = MAX_BODY) -> str:
     """A text with plain line ends and no control characters. Raises Refused for an empty or overlong one."""
-    found = text.replace("\r\n", "\n").replace("\r", "\n").strip()
-    found = "".join(c for c in found if c.isprintable() or c in "\n\t")
-    if not found:
+    found = text.replace("\r\n", "\n").replace("\r", "\n")
+    found = "".join(c if c.isprintable() or c in _KEPT else " " if c.isspace() else "" for c in found).strip()
+    if not found.strip(_JOINERS):
         raise Refused("body", "must not be empty")
     if len(found) > most:
         raise Refused("body", f"must have at most {most} characters")

@@ -109,6 +109,7 @@ class Courier:
         self._obituaries = Obituaries(clock)
         self._house_at = 0.0
         self._troubled = False
+        self._released = False
 
     def adopt(self, senders: Mapping[str, Sender]) -> None:
         """Go on with other destinations. What waits for one that left is dropped soon."""
@@ -141,6 +142,7 @@ class Courier:
 
     async def _round(self) -> None:
         try:
+            await self._release()
             await self._keep_house()
             claims = await self._claim()
         except StoreError as error:
@@ -156,6 +158,13 @@ class Courier:
             task = asyncio.get_running_loop().create_task(self._deliver(claim))
             self._tasks[task] = claim.message.destination
             task.add_done_callback(self._delivered)
+
+    async def _release(self) -> None:
+        """What a dead process of this name had in hand is sent again at once: it may never have left."""
+        if not self._released:
+            worker = self._worker
+            await self._submit(lambda store: store.outbox.release(worker))
+            self._released = True
 
     async def _claim(self) -> tuple[Claim, ...]:
         busy = self.in_flight

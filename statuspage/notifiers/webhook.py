@@ -6,7 +6,7 @@ prove who sent it (any Standard Webhooks library does), refuse what is old (five
 a message is the same at every try, and a message can come twice. Within one incident messages come in order.
 
 Answer with 2xx once you have it. 408, 425, 429, 5xx and silence are tried again for a day, `Retry-After` is honoured;
-redirects are not followed; any other 4xx is final; 410 silences the destination until you say otherwise.
+redirects are not followed; any other 4xx is final; 410 silences the destination until `statuspage notify resume ID`.
 To change the secret put the new one first, and take the old one out when every receiver knows the new one.
 
 Example:

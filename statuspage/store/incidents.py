@@ -77,7 +77,8 @@ def listed_incidents(connection: Connection, limit: int, before: int | None) -> 
 
 
 def _documents(connection: Connection, table: Table, ids: Iterable[str]) -> list[Any]:
-    wanted, found = list(ids), []
+    wanted = list(ids)
+    found: list[Any] = []
     for begin in range(0, len(wanted), 500):
         some = select(table.c.document).where(table.c.id.in_(wanted[begin : begin + 500]))
         found.extend(connection.scalars(some))
@@ -87,6 +88,11 @@ def _documents(connection: Connection, table: Table, ids: Iterable[str]) -> list
 def write_incidents(connection: Connection, written: Sequence[Incident]) -> tuple[Incident, ...]:
     """Write them whole, each with its number and its next version; as they are stored."""
     stored = tuple(_write_incident(connection, each) for each in written)
+    # A cause may move from one of them to another: all are given up before any is taken.
+    connection.execute(delete(open_causes).where(open_causes.c.incident.in_([each.id for each in stored])))
+    causes = [{"cause": cause, "incident": each.id} for each in stored if each.is_open for cause in each.causes]
+    if causes:
+        connection.execute(open_causes.insert(), causes)
     return stored
 
 
@@ -102,18 +108,29 @@ def _write_incident(connection: Connection, incident: Incident) -> Incident:
         "id": stored.id,
         "number": stored.number,
         "version": stored.version,
-        "live": int(stored.is_open or bool(stored.drafts and stored.dismissed_at is None)),
+        "live": int(is_live(stored)),
         "public": int(stored.is_public),
         "started_at": stored.started_at,
         "updated_at": stored.updated_at,
         "document": _INCIDENT.write(stored),
     }
-    upsert(connection, incidents, [row])
-    connection.execute(delete(open_causes).where(open_causes.c.incident == stored.id))
-    causes = [{"cause": cause, "incident": stored.id} for cause in stored.causes] if stored.is_open else []
-    if causes:
-        connection.execute(open_causes.insert(), causes)
+    _put(connection, incidents, row, is_new=incident.version == 0)
     return stored
+
+
+def is_live(incident: Incident) -> bool:
+    """Whether every decision must know it: it goes on, waits, or was dismissed and its trouble lasts."""
+    if incident.dismissed_at is not None:
+        return bool(incident.causes) and incident.over_at is None
+    return incident.is_open or bool(incident.drafts)
+
+
+def _put(connection: Connection, table: Table, row: Mapping[str, Any], *, is_new: bool) -> None:
+    """Write a row. What is new never takes the place of another one of its id."""
+    if is_new:
+        connection.execute(table.insert(), [row])
+    else:
+        upsert(connection, table, [row])
 
 
 def write_maintenances(connection: Connection, written: Sequence[Maintenance]) -> tuple[Maintenance, ...]:
@@ -137,7 +154,7 @@ def _write_maintenance(connection: Connection, maintenance: Maintenance) -> Main
         "updated_at": stored.updated_at,
         "document": _MAINTENANCE.write(stored),
     }
-    upsert(connection, maintenances, [row])
+    _put(connection, maintenances, row, is_new=maintenance.version == 0)
     return stored
 
 
@@ -165,7 +182,10 @@ def _next_number(connection: Connection, table: Table) -> int:
 
 
 class Shelf:
-    """Keeps the public values that were read, so that a snapshot reads only what has changed. For one thread."""
+    """Keeps the public values that were read, so that a snapshot reads only what has changed.
+
+    Safe to use from several threads: each replaces what is kept as a whole.
+    """
 
     def __init__(self) -> None:
         self._incidents: dict[str, Incident] = {}
@@ -173,17 +193,21 @@ class Shelf:
 
     def incidents(self, connection: Connection) -> tuple[Incident, ...]:
         """All public incidents, newest first by their start."""
-        wanted = public_incidents(connection)
-        stale = [id for id, version in wanted if _version(self._incidents, id) != version]
-        self._incidents |= incidents_by_id(connection, stale)
-        return tuple(self._incidents[id] for id, _ in wanted)
+        wanted, known = public_incidents(connection), self._incidents
+        stale = [id for id, version in wanted if _version(known, id) != version]
+        fresh = incidents_by_id(connection, stale)
+        found = {id: fresh[id] if id in fresh else known[id] for id, _ in wanted}
+        self._incidents = found
+        return tuple(found.values())
 
     def maintenances(self, connection: Connection) -> tuple[Maintenance, ...]:
         """All maintenances, newest first by their start."""
-        wanted = all_maintenances(connection)
-        stale = [id for id, version in wanted if _version(self._maintenances, id) != version]
-        self._maintenances |= maintenances_by_id(connection, stale)
-        return tuple(self._maintenances[id] for id, _ in wanted)
+        wanted, known = all_maintenances(connection), self._maintenances
+        stale = [id for id, version in wanted if _version(known, id) != version]
+        fresh = maintenances_by_id(connection, stale)
+        found = {id: fresh[id] if id in fresh else known[id] for id, _ in wanted}
+        self._maintenances = found
+        return tuple(found.values())
 
 
 def _version(known: Mapping[str, Incident] | Mapping[str, Maintenance], id: str) -> int:

@@ -100,6 +100,13 @@ class Outbox:
         """Mark it as not worth sending."""
         return self._mark(message, token, {"state": DROPPED, "settled_at": now, "last_error": reason})
 
+    def release(self, worker: str) -> int:
+        """Give back what this worker claimed in an earlier life, so that nothing waits for the claim to run out."""
+        mine = and_(outbox.c.state == WAITING, outbox.c.claim.startswith(f"{worker}/", autoescape=True))
+        return self._database.write_once(
+            lambda connection: connection.execute(update(outbox).where(mine).values(_FREE)).rowcount
+        )
+
     # destinations
 
     def silence(self, destination: str, reason: str, now: datetime) -> None:

@@ -8,11 +8,11 @@
 
 Any host that serves files can serve `site/`. A folder is complete before `current` points at it; the bytes
 are checked against their ETag when they are loaded, so that a torn disk is never shown. What did not change
-since the bundle before is neither packed nor written again: it is the same file under one more name.
+since the bundle before is not packed again, and an old incident's page is not written again either: it is the same
+file under one more name. The pages that matter most are written every time, so that each bundle has its own.
 """
 
 import contextlib
-import gzip
 import hashlib
 import json
 import os
@@ -27,28 +27,19 @@ from pydantic import TypeAdapter
 
 from statuspage.core.state import Snapshot
 from statuspage.web.kept import Kept, Told
-from statuspage.web.render import File, Kind, render
+from statuspage.web.render import File, render
+from statuspage.web.stored import Stored, linked, pack, read_stored, write_private, write_site
 
 FORMAT = 2
 KEEP = 3
 POINTER = "current"
-_IN_QUERIES = str.maketrans("?=&", "---")
 _SNAPSHOT: TypeAdapter[Snapshot] = TypeAdapter(Snapshot)
 _TOLD: TypeAdapter[Told] = TypeAdapter(Told)
+_TORN = (OSError, EOFError, zlib.error, ValueError, KeyError, TypeError)
 
 
 class BrokenBundle(Exception):
     """A bundle folder that cannot be served: missing, torn, or of another format. Another may be whole."""
-
-
-@dataclass(frozen=True, slots=True)
-class Stored:
-    """A file of the site with its packed twin. ETags are strong and differ, for the bytes differ."""
-
-    file: File
-    etag: str
-    gzip: bytes | None
-    gzip_etag: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,14 +55,6 @@ class Bundle:
     files: Mapping[str, Stored]
     told: str = ""
     """The digest of its incidents as they lie beside it."""
-
-
-def pack(file: File) -> Stored:
-    """A file with its ETag, and its gzip where that saves anything. Same bytes, same ETag, on every host."""
-    digest = hashlib.sha256(file.body).hexdigest()[:32]
-    packed = gzip.compress(file.body, 9, mtime=0)
-    smaller = len(packed) < len(file.body)
-    return Stored(file, f'"{digest}"', packed if smaller else None, f'"{digest}-gz"' if smaller else f'"{digest}"')
 
 
 def build(
@@ -122,29 +105,38 @@ def _told(snapshot: Snapshot, kept: Kept) -> bytes:
     return kept.told(Told(snapshot.incidents, snapshot.maintenances), _TOLD.dump_json)
 
 
-def load(public: Path, name: str, known: Bundle | None = None) -> Bundle:
+def load(public: Path, name: str, known: Bundle | None = None, *, whole: bool = True) -> Bundle:
     """Read a bundle and check every byte of it; what `known` has under the same ETag is not read again.
 
-    Raises BrokenBundle.
+    With `whole=False` a torn file is left out. Raises BrokenBundle.
     """
     folder, files = public / name, known.files if known is not None else {}
     try:
         manifest = json.loads((folder / "manifest.json").read_bytes())
         if manifest["format"] != FORMAT:
             raise BrokenBundle(f"{name}: format {manifest['format']}")
-        loaded = {path: _read(folder / "site", entry, files.get(path)) for path, entry in manifest["files"].items()}
+        loaded = {}
+        for path, entry in manifest["files"].items():
+            with contextlib.suppress(*(() if whole else _TORN)):
+                loaded[path] = read_stored(folder / "site", entry, files.get(path))
         return Bundle(name, manifest["generation"], manifest["revision"], manifest["site_url"], manifest["site_name"],
                       datetime.fromisoformat(manifest["rendered_at"]), loaded, manifest["told"])  # fmt: skip
-    except (OSError, EOFError, zlib.error, ValueError, KeyError, TypeError) as error:
+    except _TORN as error:
         raise BrokenBundle(f"{name}: {error}") from error
 
 
 def load_newest(public: Path, known: Bundle | None = None) -> Bundle | None:
-    """The current bundle, or the newest whole one if that is broken; None where there is none."""
+    """The current bundle, or the newest whole one if that is broken; None where there is none.
+
+    Bundles share the pages of old incidents: if one of those is torn, all others are still served.
+    """
     present = current_name(public)
-    for name in dict.fromkeys(([present] if present else []) + names(public)):
-        with contextlib.suppress(BrokenBundle):
-            return load(public, name, known)
+    for whole in (True, False):
+        for name in dict.fromkeys(([present] if present else []) + names(public)):
+            with contextlib.suppress(BrokenBundle):
+                found = load(public, name, known, whole=whole)
+                if "/" in found.files:
+                    return found
     return None
 
 
@@ -189,91 +181,20 @@ def _same_origin(bundle: Bundle, snapshot: Snapshot) -> bool:
     return (bundle.generation, bundle.revision) == (snapshot.generation, snapshot.revision)
 
 
-def file_name(path: str) -> str:
-    """Where a path lies below `site/`: pages end in .html, so that any host knows what they are.
-
-    A query becomes part of the name: `/history?page=2` is `history-page-2.html`.
-    """
-    if path == "/":
-        return "index.html"
-    plain = path.lstrip("/").translate(_IN_QUERIES)
-    return plain + ("" if "." in plain.rpartition("/")[2] else ".html")
-
-
 def _write(public: Path, bundle: Bundle, snapshot: Snapshot, told: bytes, before: Bundle | None) -> None:
-    draft = public / f".draft-{os.getpid()}"
+    draft, old = public / f".draft-{os.getpid()}", public / (before.name if before is not None else ".none")
     shutil.rmtree(draft, ignore_errors=True)
-    entries, known = {}, before.files if before is not None else {}
-    old = public / before.name if before is not None else draft
-    folders: set[Path] = set()
-    for path, stored in bundle.files.items():
-        target, source = draft / "site" / file_name(path), old / "site" / file_name(path)
-        if target.parent not in folders:
-            target.parent.mkdir(parents=True, exist_ok=True)
-            folders.add(target.parent)
-        same = path in known and known[path].etag == stored.etag
-        _put(target, stored.file.body, source if same else None)
-        if stored.gzip is not None:
-            _put(_gz(target), stored.gzip, _gz(source) if same else None)
-        entries[path] = {"file": file_name(path), "type": stored.file.content_type, "kind": stored.file.kind.value,
-                         "etag": stored.etag, "gzip": stored.gzip is not None}  # fmt: skip
+    entries = write_site(f"{draft}/site", f"{old}/site", bundle.files, before.files if before is not None else {})
     manifest = {"format": FORMAT, "generation": bundle.generation, "revision": bundle.revision,
                 "site_url": bundle.site_url, "site_name": bundle.site_name,
                 "rendered_at": bundle.rendered_at.isoformat(), "told": bundle.told, "files": entries}  # fmt: skip
     (draft / "manifest.json").write_text(json.dumps(manifest), encoding="utf-8")
-    _private(draft / "snapshot.json", _SNAPSHOT.dump_json(replace(snapshot, incidents=(), maintenances=())))
-    if before is None or before.told != bundle.told or not _linked(old / "told.json", draft / "told.json", len(told)):
-        _private(draft / "told.json", told)
+    write_private(draft / "snapshot.json", _SNAPSHOT.dump_json(replace(snapshot, incidents=(), maintenances=())))
+    same = before is not None and before.told == bundle.told
+    if not same or not linked(f"{old}/told.json", f"{draft}/told.json", len(told)):
+        write_private(draft / "told.json", told)
     shutil.rmtree(public / bundle.name, ignore_errors=True)
     draft.rename(public / bundle.name)
-
-
-def _put(target: Path, body: bytes, same: Path | None) -> None:
-    """Write a file, or give the one of the bundle before another name. Nobody ever writes into a bundle's files."""
-    if same is None or not _linked(same, target, len(body)):
-        target.write_bytes(body)
-
-
-def _linked(source: Path, target: Path, size: int) -> bool:
-    """Whether the file could be taken over; one that a broken disk cut off is not."""
-    try:
-        if source.stat().st_size != size:
-            return False
-        os.link(source, target)
-    except OSError:  # Gone, or a file system without hard links.
-        return False
-    return True
-
-
-def _private(target: Path, body: bytes) -> None:
-    with os.fdopen(os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as out:
-        out.write(body)
-
-
-def _gz(path: Path) -> Path:
-    return path.with_name(f"{path.name}.gz")
-
-
-def _read(site: Path, entry: Mapping[str, str | bool], known: Stored | None) -> Stored:
-    if known is not None and (known.etag, known.file.content_type) == (entry["etag"], entry["type"]):
-        return known
-    path = site / str(entry["file"])
-    stored = _stored(path.read_bytes(), entry, path)
-    if stored.etag != entry["etag"]:
-        raise ValueError(f"{entry['file']} is not what was written")
-    return stored
-
-
-def _stored(body: bytes, entry: Mapping[str, str | bool], path: Path) -> Stored:
-    """A file as it lies on disk; its gzip is read, not made again, and checked by unpacking it."""
-    file = File(body, str(entry["type"]), Kind(str(entry["kind"])))
-    digest = hashlib.sha256(body).hexdigest()[:32]
-    if not entry["gzip"]:
-        return Stored(file, f'"{digest}"', None, f'"{digest}"')
-    packed = _gz(path).read_bytes()
-    if gzip.decompress(packed) != body:
-        raise ValueError(f"{path.name}.gz does not match {path.name}")
-    return Stored(file, f'"{digest}"', packed, f'"{digest}-gz"')
 
 
 def _point(public: Path, name: str) -> None:

@@ -3,11 +3,11 @@
 Only published updates are told. Who wrote them, what the checks saw, drafts and what was taken back stay inside.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from functools import lru_cache
-from typing import TypeAlias
+from functools import lru_cache, wraps
+from typing import TypeAlias, TypeVar
 
 from statuspage.core.incident import Edit, Incident, Postmortem, Update
 from statuspage.core.maintenance import Maintenance, MaintenanceState
@@ -17,6 +17,35 @@ from statuspage.web.words import REPEATED, STATE_WORDS
 
 Entry: TypeAlias = Incident | Maintenance
 NOT_YET = (MaintenanceState.SCHEDULED, MaintenanceState.CANCELLED)
+
+
+T = TypeVar("T")
+REMEMBERED = 8192
+
+
+class _Same:
+    """An incident as the key of what was worked out from it: the very same value, for no value ever changes."""
+
+    __slots__ = ("entry",)
+
+    def __init__(self, entry: Entry) -> None:
+        self.entry = entry
+
+    def __hash__(self) -> int:
+        return id(self.entry)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Same) and self.entry is other.entry
+
+
+def once(work: Callable[[Entry], T]) -> Callable[[Entry], T]:
+    """Works something out once for an incident: thousands of old ones are asked the same with every bundle."""
+
+    @lru_cache(maxsize=REMEMBERED)
+    def remembered(same: _Same) -> T:
+        return work(same.entry)
+
+    return wraps(work)(lambda entry: remembered(_Same(entry)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +58,7 @@ class Line:
 
 def all_entries(snapshot: Snapshot) -> tuple[Entry, ...]:
     """Everything that has a page of its own, newest first by its beginning."""
-    shown: list[Entry] = [each for each in snapshot.incidents if each.published]
+    shown: list[Entry] = [each for each in snapshot.incidents if each.is_public]
     shown += [each for each in snapshot.maintenances if each.published]
     return tuple(sorted(shown, key=lambda entry: (began(entry), entry.number), reverse=True))
 
@@ -39,6 +68,7 @@ def path(entry: Entry) -> str:
     return f"/incidents/{entry.id}"
 
 
+@once
 def lines(entry: Entry) -> tuple[Line, ...]:
     """Its published updates, newest first."""
     found, before = [], None
@@ -59,6 +89,7 @@ def began(entry: Entry) -> datetime:
     return entry.started_at if isinstance(entry, Incident) else entry.starts
 
 
+@once
 def ended(entry: Entry) -> datetime | None:
     """When it was over; None while it is not. What was cancelled before it began has the end that was planned."""
     if isinstance(entry, Incident):
@@ -67,6 +98,7 @@ def ended(entry: Entry) -> datetime | None:
     return entry.ends if over is not None and over < entry.starts else over
 
 
+@once
 def is_over(entry: Entry) -> bool:
     """Whether nothing more is expected of it."""
     return not entry.is_open if isinstance(entry, Incident) else entry.state.is_over
@@ -77,6 +109,7 @@ def is_under_way(maintenance: Maintenance) -> bool:
     return maintenance.state in (MaintenanceState.IN_PROGRESS, MaintenanceState.VERIFYING)
 
 
+@once
 def told_at(entry: Entry) -> datetime:
     """When the public last saw a change of it. Drafts and evidence change it too, and are nobody's business."""
     moments = [moment for update in entry.published for moment in _moments(update)]

@@ -94,10 +94,11 @@ def recent_days(scene: Scene) -> tuple[RecentDay, ...]:
         if not _is_told(scene, stretch)
     ]
     stretches.sort(key=lambda each: each.started, reverse=True)
-    told = _by_day(scene)
+    told, oldest = _by_day(scene), day_bounds(scene.days[-DAYS], scene.zone)[0]
+    spanning = [each for each in scene.entries if (ended(each) or scene.now) > oldest and _has_begun(scene, each)]
     first = min([*(day for of in scene.figures.values() for day in of), *told], default=scene.today)
     days = [day for day in reversed(scene.days[-DAYS:]) if day >= first]
-    return tuple(_day(scene, day, told.get(day, []), stretches) for day in days)
+    return tuple(_day(scene, day, told.get(day, []), spanning, stretches) for day in days)
 
 
 def _by_day(scene: Scene) -> dict[date, list[Entry]]:
@@ -135,7 +136,9 @@ def _stretches(component: Component, newest_first: Sequence[Span]) -> list[_Stre
     return [_Stretch(component, tuple(spans)) for spans in joined]
 
 
-def _day(scene: Scene, day: date, told: Sequence[Entry], stretches: Sequence[_Stretch]) -> RecentDay:
+def _day(
+    scene: Scene, day: date, told: Sequence[Entry], spanning: Sequence[Entry], stretches: Sequence[_Stretch]
+) -> RecentDay:
     begin, end = day_bounds(day, scene.zone)
     today = day == scene.today
     touching = [each for each in stretches if each.started < end and (each.ended is None or each.ended > begin)]
@@ -145,7 +148,7 @@ def _day(scene: Scene, day: date, told: Sequence[Entry], stretches: Sequence[_St
         more_past=max(len(told) - MOST_A_DAY, 0),
         troubles=tuple(_trouble(scene, each, begin) for each in touching[:MOST_A_DAY]),
         more=max(len(touching) - MOST_A_DAY, 0),
-        quiet=None if told else _quiet(scene, day, today=today, troubled=bool(touching)),
+        quiet=None if told else _quiet(scene, day, spanning, today=today, troubled=bool(touching)),
     )
 
 
@@ -183,7 +186,7 @@ def _trouble(scene: Scene, stretch: _Stretch, begin: datetime) -> Trouble:
     )
 
 
-def _quiet(scene: Scene, day: date, *, today: bool, troubled: bool) -> str:
+def _quiet(scene: Scene, day: date, spanning: Sequence[Entry], *, today: bool, troubled: bool) -> str:
     """Old spans are not kept for ever: the day's figures are asked before a day is called quiet."""
     figures = [of[day] for of in scene.figures.values() if day in of]
     nothing = "No incidents reported today." if today else "No incidents reported."
@@ -192,7 +195,7 @@ def _quiet(scene: Scene, day: date, *, today: bool, troubled: bool) -> str:
     if not any(each.seen for each in figures):
         return "Nobody was watching." if not today else "No results yet today."
     begin, _ = day_bounds(day, scene.zone)
-    if any(began(each) < begin < (ended(each) or scene.now) for each in scene.entries if _has_begun(scene, each)):
+    if any(began(each) < begin < (ended(each) or scene.now) for each in spanning):
         return "No new incidents."
     bad = sum(each.worst in IN_TROUBLE for each in figures)
     return f"{nothing} Trouble seen on {bad} of {len(figures)} components." if bad and not today else nothing

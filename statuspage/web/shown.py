@@ -7,9 +7,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from statuspage.web.assets import load_assets
-from statuspage.web.bundle import Bundle, Stored, pack
+from statuspage.web.bundle import Bundle
 from statuspage.web.headers import FOR_EVER, PUBLIC, STATUS_LINK, Headers, security
 from statuspage.web.render import File, Kind
+from statuspage.web.stored import Stored, pack
 
 
 @dataclass(frozen=True, slots=True)

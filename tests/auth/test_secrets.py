@@ -114,6 +114,7 @@ def test_a_picture_is_an_element_without_script_or_style() -> None:
     assert seed in address
     picture = codes.picture(address)
     assert picture.startswith("<svg")
+    assert "viewBox" in picture
     for word in ("style", "script", "href", "<b>"):
         assert word not in picture
     assert "█" in codes.for_terminal(address)

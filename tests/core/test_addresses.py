@@ -61,6 +61,7 @@ def test_a_private_network_opens_as_a_whole(text: str) -> None:
     ["127.0.0.1", "::1", "169.254.169.254", "100.100.100.200", "168.63.129.16", "fd00:ec2::254", "fe80::1", "0.0.0.0",
      "224.0.0.1", "2002:a9fe:a9fe::", "fec0::1"],
 )  # fmt: skip
+@pytest.mark.corpus("A1")
 def test_ourselves_and_metadata_open_one_by_one_only(text: str) -> None:
     address = ip_address(text)
     assert refusal(address, EVERYTHING) is not None
@@ -91,6 +92,7 @@ BAD_URLS = [
 
 @pytest.mark.parametrize("url", BAD_URLS)
 @pytest.mark.parametrize("policy", [SUBSCRIBER, operator()], ids=["subscriber", "operator"])
+@pytest.mark.corpus("A1", "A2", "A4", "A6", "A7", "A12")
 def test_a_bad_url_is_refused_in_words_that_do_not_repeat_it(url: str, policy: Policy) -> None:
     for each in (url, url.replace("http://", "https://")):
         problem = check_url(each, policy)

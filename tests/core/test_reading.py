@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from statuspage.core import reading, reading_plans
-from statuspage.core.fields import Unreadable, moment
+from statuspage.core.fields import EARLIEST, Unreadable, moment
 from statuspage.core.parsing import MOST_BYTES, Malformed, parse
 from statuspage.core.refusals import Refused
 from statuspage.core.status import Status
@@ -93,12 +93,12 @@ def test_any_bytes_are_a_value_or_refused(text: bytes) -> None:
 @pytest.mark.parametrize("reader", READERS, ids=lambda reader: str(reader.__name__))
 @given(document=objects | documents)
 def test_any_document_is_read_or_refused_with_its_fields(reader: Callable[[Json], object], document: Json) -> None:
+    faults: tuple[tuple[str, str], ...] = ()
     try:
         reader(document)
     except Unreadable as error:
-        assert error.problems
-        assert all(problem for _, problem in error.problems)
-        assert (error.field, error.problem) == error.problems[0]
+        faults = error.problems or (("", ""),)
+    assert all(problem for _, problem in faults)
 
 
 def test_every_fault_of_a_document_is_told_at_once() -> None:
@@ -118,7 +118,7 @@ def test_a_field_that_is_not_the_callers_is_refused(name: str) -> None:
 
 
 def test_a_component_may_be_given_by_status_or_short_word() -> None:
-    words = {"a": "major", "b": "partial_outage", "c": "degraded", "d": "operational"}
+    words: dict[str, Json] = {"a": "major", "b": "partial_outage", "c": "degraded", "d": "operational"}
     post = reading.opening_from({"title": "x", "body": "y", "components": words})
     assert list(post.components.values()) == [Status.MAJOR, Status.PARTIAL, Status.DEGRADED, Status.OPERATIONAL]
     with pytest.raises(Unreadable, match=r"components\.a: must be one of"):
@@ -136,7 +136,7 @@ def test_a_time_without_its_offset_or_out_of_time_is_refused(text: str) -> None:
 
 
 @given(
-    st.datetimes(datetime(2001, 1, 1), datetime(2099, 12, 30)),
+    st.datetimes(EARLIEST.replace(year=2001, tzinfo=None), EARLIEST.replace(year=2099, tzinfo=None)),
     st.integers(-23 * 60, 23 * 60).map(lambda minutes: timezone(timedelta(minutes=minutes))),
 )
 def test_a_time_with_any_offset_is_the_same_moment(local: datetime, zone: timezone) -> None:

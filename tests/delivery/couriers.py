@@ -92,9 +92,10 @@ async def working(
     *,
     times: Times = TIMES,
     submit: Submit | None = None,
+    worker: str = "courier",
 ) -> AsyncIterator[Courier]:
     """A courier that works until the end of the block."""
-    courier = Courier(submit or Submit(store), clock, senders, times=times, jitter=lambda: 0.0)
+    courier = Courier(submit or Submit(store), clock, senders, worker=worker, times=times, jitter=lambda: 0.0)
     task = asyncio.create_task(courier.run())
     try:
         yield courier

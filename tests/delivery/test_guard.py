@@ -49,6 +49,7 @@ def test_the_audit_hook_sees_what_is_connected_to(connected: list[Any]) -> None:
 
 @pytest.mark.parametrize("policy", [SUBSCRIBER, PRIVATE], ids=["subscriber", "operator"])
 @pytest.mark.parametrize("url", BAD_URLS)
+@pytest.mark.corpus("A1", "A2", "A4", "A6", "A7", "A12")
 def test_a_bad_url_in_the_database_opens_no_socket(url: str, policy: Policy, connected: list[Any]) -> None:
     for each in (url, url.replace("http://", "https://")):
         assert send(each, policy).trouble is Trouble.GUARD
@@ -56,6 +57,7 @@ def test_a_bad_url_in_the_database_opens_no_socket(url: str, policy: Policy, con
 
 
 @pytest.mark.parametrize("address", [each for each in CLOSED if "%" not in each])
+@pytest.mark.corpus("A1", "A7")
 def test_a_name_that_leads_to_a_closed_address_opens_no_socket(address: str, connected: list[Any]) -> None:
     assert send("https://hooks.example.com/", SUBSCRIBER, [address]).trouble is Trouble.GUARD
     assert send("https://hooks.example.com/", operator(), [address]).trouble is Trouble.GUARD
@@ -66,6 +68,7 @@ def test_a_name_that_leads_to_a_closed_address_opens_no_socket(address: str, con
     "addresses",
     [["93.184.216.34", "10.0.0.5"], ["10.0.0.5", "93.184.216.34"], ["2606:4700::1", "::1"], ["fe80::1%1"]],
 )
+@pytest.mark.corpus("A10")
 def test_one_closed_address_among_several_refuses_all(addresses: list[str], connected: list[Any]) -> None:
     answer = send("https://hooks.example.com/", SUBSCRIBER, addresses)
     assert answer.trouble is Trouble.GUARD
@@ -73,6 +76,7 @@ def test_one_closed_address_among_several_refuses_all(addresses: list[str], conn
     assert connected == []
 
 
+@pytest.mark.corpus("A9")
 def test_a_name_is_asked_once_and_the_socket_goes_to_what_was_checked(connected: list[Any]) -> None:
     with playing(answering(200)) as server:
         url = f"http://hooks.example.com:{server.port}/"
@@ -80,6 +84,7 @@ def test_a_name_is_asked_once_and_the_socket_goes_to_what_was_checked(connected:
     assert connected == [("127.0.0.1", server.port)]
 
 
+@pytest.mark.corpus("A9")
 def test_no_verdict_is_kept_for_the_next_time(connected: list[Any]) -> None:
     with playing(answering(200)) as server:
         url = f"http://hooks.example.com:{server.port}/"
@@ -93,6 +98,7 @@ def test_no_verdict_is_kept_for_the_next_time(connected: list[Any]) -> None:
     assert len(connected) == 1
 
 
+@pytest.mark.corpus("A9")
 def test_a_socket_that_leads_elsewhere_is_left_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     with playing(answering(200)) as server, playing(answering(200)) as other:
 

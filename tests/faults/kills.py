@@ -41,17 +41,32 @@ class Fuse:
                 signal.pause()
 
 
+POSTING, DELIVERING, MONITOR = "posting", "delivering", "monitor"
+
+
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One place to die at. `passages` is how often a round of the driver certainly comes by.
+    """One place to die at. `passages` is how often a round certainly comes by.
 
-    `committed` says of a step of posting whether the act is on disk when the poster dies there.
+    `doubtful_is_committed` says of a step of posting whether the first act that was not acknowledged is on disk.
     """
 
+    side: str
     name: str
     lay: Callable[[Strike], None]
     passages: int
-    committed: bool | None = None
+    doubtful_is_committed: bool = False
+    tears: bool = False
+    """Whether the receiver gets a piece of a request."""
+
+
+@dataclass(frozen=True, slots=True)
+class Anywhere:
+    """Killed by somebody else, at a time that chance gives."""
+
+    side: str
+    name: str = "at any moment"
+    tears: bool = True
 
 
 def before(owner: Any, name: str) -> Callable[[Strike], None]:
@@ -137,37 +152,37 @@ EVERY_ACT = 6
 SOME = 3
 """A script makes more messages than that, and one claim may take several."""
 
-POSTING = (
-    Step("before the transaction", before(Database, "write_once"), EVERY_ACT, committed=False),
-    Step("revision taken", after(head, "advance"), EVERY_ACT, committed=False),
-    Step("state read", after(transact, "read_state"), EVERY_ACT, committed=False),
-    Step("incident written", after(incidents, "write_incidents"), EVERY_ACT, committed=False),
-    Step("journal written", after(journal, "write"), EVERY_ACT, committed=False),
-    Step("outbox written", after(outbox, "write"), EVERY_ACT, committed=False),
-    Step("right before commit", before_commit, EVERY_ACT, committed=False),
-    Step("committed", after_commit, EVERY_ACT, committed=True),
-    Step("committed but not acknowledged", after(Store, "act"), EVERY_ACT, committed=True),
-    Step("acknowledged", after(client, "acknowledge"), EVERY_ACT, committed=True),
+POSTING_STEPS = (
+    Step(POSTING, "before the transaction", before(Database, "write_once"), EVERY_ACT),
+    Step(POSTING, "revision taken", after(head, "advance"), EVERY_ACT),
+    Step(POSTING, "state read", after(transact, "read_state"), EVERY_ACT),
+    Step(POSTING, "incident written", after(incidents, "write_incidents"), EVERY_ACT),
+    Step(POSTING, "journal written", after(journal, "write"), EVERY_ACT),
+    Step(POSTING, "outbox written", after(outbox, "write"), EVERY_ACT),
+    Step(POSTING, "right before commit", before_commit, EVERY_ACT),
+    Step(POSTING, "committed", after_commit, EVERY_ACT, doubtful_is_committed=True),
+    Step(POSTING, "committed but not acknowledged", after(Store, "act"), EVERY_ACT, doubtful_is_committed=True),
+    Step(POSTING, "acknowledged", after(client, "acknowledge"), EVERY_ACT),
 )
 
-DELIVERING = (
-    Step("inside the claim transaction", within(Outbox, "claim", before_commit), SOME),
-    Step("message claimed", after(Outbox, "claim"), SOME),
-    Step("composed", after(webhook, "compose"), SOME),
-    Step("connected", after(outbound, "connect"), SOME),
-    Step("half of the request sent", _half_sent, SOME),
-    Step("request sent, answer not read", after(exchange, "_send"), SOME),
-    Step("answered but not marked", after(outbound, "request"), SOME),
-    Step("about to mark", before(Outbox, "delivered"), SOME),
-    Step("inside the mark transaction", within(Outbox, "delivered", before_commit), SOME),
-    Step("mark committed, not returned", within(Outbox, "delivered", after_commit), SOME),
-    Step("marked", after(Outbox, "delivered"), SOME),
-    Step("refused, not given back", before(Outbox, "retry"), 1),
-    Step("inside the transaction that gives it back", within(Outbox, "retry", before_commit), 1),
-    Step("given back", after(Outbox, "retry"), 1),
+DELIVERING_STEPS = (
+    Step(DELIVERING, "inside the claim transaction", within(Outbox, "claim", before_commit), SOME),
+    Step(DELIVERING, "message claimed", after(Outbox, "claim"), SOME),
+    Step(DELIVERING, "composed", after(webhook, "compose"), SOME),
+    Step(DELIVERING, "connected", after(outbound, "connect"), SOME),
+    Step(DELIVERING, "half of the request sent", _half_sent, SOME, tears=True),
+    Step(DELIVERING, "request sent, answer not read", after(exchange, "_send"), SOME),
+    Step(DELIVERING, "answered but not marked", after(outbound, "request"), SOME),
+    Step(DELIVERING, "about to mark", before(Outbox, "delivered"), SOME),
+    Step(DELIVERING, "inside the mark transaction", within(Outbox, "delivered", before_commit), SOME),
+    Step(DELIVERING, "mark committed, not returned", within(Outbox, "delivered", after_commit), SOME),
+    Step(DELIVERING, "marked", after(Outbox, "delivered"), SOME),
+    Step(DELIVERING, "refused, not given back", before(Outbox, "retry"), 1),
+    Step(DELIVERING, "inside the transaction that gives it back", within(Outbox, "retry", before_commit), 1),
+    Step(DELIVERING, "given back", after(Outbox, "retry"), 1),
 )
 
-STEPS = {step.name: step for step in (*POSTING, *DELIVERING)}
+STEPS = {step.name: step for step in (*POSTING_STEPS, *DELIVERING_STEPS)}
 
 
 def lay(step: str | None, nth: int) -> None:

@@ -24,11 +24,13 @@ def verified(made: Outgoing, secret: str) -> Any:
     return Webhook(secret).verify(made.body, dict(made.headers))
 
 
+@pytest.mark.corpus("I2")
 def test_the_official_vector() -> None:
     signature = sign(Secret(OLD), "msg_p5jXN8AQM9LWM0D4loKWxJek", "1614265330", b'{"test": 2432232314}')
     assert signature == "v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE="
 
 
+@pytest.mark.corpus("I2")
 def test_the_library_accepts_what_we_sign_and_nothing_that_was_touched() -> None:
     made = compose(CONFIG, message(), NOW)
     assert verified(made, OLD)["type"] == "incident.created"
@@ -42,6 +44,7 @@ def test_the_library_accepts_what_we_sign_and_nothing_that_was_touched() -> None
         verified(stale, OLD)
 
 
+@pytest.mark.corpus("I2")
 def test_two_secrets_sign_both_while_one_replaces_the_other() -> None:
     rotating = Config(url=CONFIG.url, secrets=(Secret(NEW), Secret(OLD)))
     made = compose(rotating, message(), NOW)
@@ -49,6 +52,7 @@ def test_two_secrets_sign_both_while_one_replaces_the_other() -> None:
     assert verified(made, OLD) == verified(made, NEW)
 
 
+@pytest.mark.corpus("I2")
 def test_the_id_stays_and_the_time_is_that_of_the_attempt() -> None:
     first = compose(CONFIG, message(), CONTEXT)
     later = compose(CONFIG, message(attempts=3), Context("Acme", "", datetime(2026, 11, 23, 10, tzinfo=UTC)))

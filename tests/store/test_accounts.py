@@ -1,7 +1,7 @@
 """Accounts on both engines: what holds, what ends, what happens once however many try, and what the journal keeps."""
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -30,7 +30,7 @@ ROOT = Actor("root", "192.0.2.1")
 
 
 @pytest.fixture
-def accounts(store: Store) -> Iterator[Accounts]:
+def accounts(store: Store) -> Accounts:
     """Accounts with an admin, ana, and a viewer, ben."""
     store.accounts.add_user(User("ana", Role.ADMIN, START, "hash of ana", b"seed", 100), ROOT)
     store.accounts.add_user(User("ben", Role.VIEWER, START, "hash of ben", b"seed", 100), ROOT)
@@ -195,12 +195,10 @@ def test_a_rehash_never_undoes_a_change_of_password(accounts: Accounts) -> None:
 
 
 def test_the_last_admin_stays(accounts: Accounts, store: Store) -> None:
-    for act in (
-        lambda: accounts.disable("ana", ROOT, START),
-        lambda: accounts.set_role("ana", Role.PUBLISHER, ROOT, START),
-    ):
-        with pytest.raises(Refused, match="the last active admin"):
-            act()
+    with pytest.raises(Refused, match="the last active admin"):
+        accounts.disable("ana", ROOT, START)
+    with pytest.raises(Refused, match="the last active admin"):
+        accounts.set_role("ana", Role.PUBLISHER, ROOT, START)
     accounts.set_role("ben", Role.ADMIN, ROOT, START)
     results = at_once(2, lambda n: accounts.disable(("ana", "ben")[n], ROOT, START))
     assert [isinstance(each, Refused) for each in results].count(True) == 1

@@ -16,11 +16,13 @@ from statuspage.core.status import Status
 from statuspage.core.telling import Destination
 from statuspage.store import Store
 from statuspage.web.app import create_app
+from statuspage.web.bundle import build
 from statuspage.web.middleware import serve_first
 from statuspage.web.shown import Shown
 from statuspage.web.staff import Staff
 from tests.databases import START
 from tests.web.served import SetClock
+from tests.web.snapshots import make_snapshot
 from tests.web.staff import SECRET
 
 SITE = "https://status.example.com"
@@ -49,6 +51,7 @@ class Api:
         held = tuple(Held(each.id, Status.OPERATIONAL, START, created_at=START) for each in site.components)
         store.transact(lambda _: Decision(site=site, created=held), START)
         shown = Shown(SITE)
+        shown.swap(build(folder / "public", make_snapshot(now=START), START))
         staff = Staff(lambda: store, self.clock, shown, SECRET, 0, SITE)
         self.client = Client(serve_first(shown, create_app(shown, folder / "public", self.clock, staff)))
         self.tokens = {role: self.token(role, f"the {role}") for role in Role}

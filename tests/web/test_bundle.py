@@ -13,14 +13,13 @@ from statuspage.web.bundle import (
     BrokenBundle,
     build,
     current_name,
-    file_name,
     load,
     load_newest,
     load_snapshot,
     names,
-    pack,
 )
 from statuspage.web.render import File, Kind, render
+from statuspage.web.stored import file_name, pack
 from tests.web.snapshots import NOW, OUTAGE, make_snapshot
 
 

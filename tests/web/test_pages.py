@@ -5,7 +5,6 @@ from datetime import timedelta
 
 import pytest
 
-from statuspage.core.maintenance import Window
 from statuspage.core.site import Component
 from statuspage.core.state import Snapshot
 from statuspage.core.status import Status
@@ -14,7 +13,7 @@ from statuspage.web.present import Banner, front, group_summary
 from statuspage.web.present_component import detail
 from statuspage.web.scene import open_scene
 from statuspage.web.times import Stamp
-from tests.web.snapshots import NOW, OUTAGE, make_site, make_snapshot
+from tests.web.snapshots import NOW, OUTAGE, make_maintenance, make_site, make_snapshot
 
 
 def banner(snapshot: Snapshot) -> Banner:
@@ -148,11 +147,11 @@ def test_recent_days_join_one_trouble_and_call_no_unseen_day_quiet() -> None:
     )
     recent = {day.text: day for day in front(open_scene(replace(snapshot, days=unseen), NOW)).recent}
     assert len(recent) == 14
-    assert recent["Today, Nov 23"].quiet == "No trouble seen today."
+    assert recent["Today, Nov 23"].quiet == "No incidents reported today."
     (backend,) = recent["Nov 17, 2026"].troubles
     assert (backend.name, backend.look.slug, backend.lasted) == ("Backend", "major", "lasted 1 h")
     assert recent["Nov 19, 2026"].quiet == "Nobody was watching."
-    assert recent["Nov 20, 2026"].quiet == "Trouble on 1 of 20 components."
+    assert recent["Nov 20, 2026"].quiet == "No incidents reported. Trouble seen on 1 of 20 components."
 
 
 def test_a_component_page_tells_since_when_and_what_hangs_on_it() -> None:
@@ -184,5 +183,5 @@ def test_24_hours_are_not_claimed_from_a_list_that_was_cut() -> None:
 
 
 def test_maintenance_windows_do_not_change_what_is_shown_by_themselves() -> None:
-    window = Window("m1", NOW - timedelta(minutes=1), NOW + timedelta(minutes=1), frozenset({"inbox"}))
-    assert banner(replace(make_snapshot(), windows=(window,))).slug == "ok"
+    planned = make_maintenance("Inbox moves", NOW - timedelta(minutes=1), components=["inbox"])
+    assert banner(make_snapshot(maintenances=[planned])).slug == "ok"

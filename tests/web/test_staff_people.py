@@ -10,9 +10,10 @@ from typing import Any
 import pytest
 from flask import Response
 
+from statuspage.auth.codes import code_at
 from statuspage.core.role import Role
 from statuspage.web.staff import gate
-from tests.web.staff import OURS, PASSWORD, ROOT, SITE, Browser, Office, alerts, shown_secret
+from tests.web.staff import OURS, PASSWORD, ROOT, SITE, Browser, Office, alerts, field, shown_secret
 
 
 @pytest.fixture
@@ -36,8 +37,6 @@ def events(office: Office, kind: str = "") -> list[tuple[str, str]]:
 
 
 def test_an_invited_person_comes_in_with_the_role_of_the_link(office: Office, admin: Browser) -> None:
-    from tests.web.test_staff_login import field
-
     page = admin.post("/staff/people/invite", role="publisher")
     path = shown_secret(page).removeprefix(SITE)
     assert path not in admin.get("/staff/people").text
@@ -47,8 +46,6 @@ def test_an_invited_person_comes_in_with_the_role_of_the_link(office: Office, ad
     assert "admin invited you" in asked.text
     seed = re.search(r'class="seed">([A-Z2-7 ]+)<', asked.text)
     assert seed is not None
-    from statuspage.auth.codes import code_at
-
     code = code_at(seed[1].replace(" ", ""), office.clock.now())
     given = {"name": "cleo", "password": "four other words apart", "code": code, "carried": field(asked, "carried")}
     taken = browser.post(path, **{**given, "name": "admin"})

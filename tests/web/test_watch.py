@@ -8,7 +8,6 @@ from pathlib import Path
 
 import pytest
 
-from statuspage.core.maintenance import Window
 from statuspage.core.state import Heartbeat
 from statuspage.core.status import Status
 from statuspage.store import Head, open_store
@@ -17,7 +16,7 @@ from statuspage.web.feed import LOCAL_PERIOD, is_due, is_news
 from statuspage.web.shown import Shown
 from statuspage.web.watch import Built, Keeper, needs_building, read_reading
 from tests.web.served import SetClock, beat, eventually, move, seeded_store
-from tests.web.snapshots import NOW, make_site, make_snapshot
+from tests.web.snapshots import NOW, make_maintenance, make_site, make_snapshot
 
 
 def start() -> datetime:
@@ -180,14 +179,12 @@ def test_a_page_is_built_again_when_the_same_snapshot_reads_differently() -> Non
 
 
 def test_midnight_of_the_sites_zone_and_maintenance_edges_are_known_moments() -> None:
-    from dataclasses import replace
-
     eve = datetime(2026, 11, 23, 10, 59, 58, tzinfo=UTC)  # two seconds before midnight in Auckland
     snapshot = make_snapshot(now=eve, beat=eve, site=make_site(time_zone="Pacific/Auckland"))
     assert not needs_building(Built(snapshot, eve), snapshot, eve + timedelta(seconds=1))
     assert needs_building(Built(snapshot, eve), snapshot, eve + timedelta(seconds=2))
-    window = Window("m1", start() + timedelta(seconds=3), start() + timedelta(hours=1), frozenset({"inbox"}))
-    planned = replace(make_snapshot(now=start(), beat=start()), windows=(window,))
+    work = make_maintenance("Inbox moves", start() + timedelta(seconds=3), components=["inbox"])
+    planned = make_snapshot(now=start(), beat=start(), maintenances=[work])
     assert not needs_building(Built(planned, start()), planned, start() + timedelta(seconds=2))
     assert needs_building(Built(planned, start()), planned, start() + timedelta(seconds=3))
 

@@ -12,6 +12,7 @@ from statuspage.web.staff.answers import see_other
 from statuspage.web.staff.context import staff
 from statuspage.web.staff.gate import who
 from statuspage.web.staff.templates import rendered
+from statuspage.web.times import zone_name
 
 NAV = (
     ("Post", "/staff/post", Role.RESPONDER),
@@ -58,6 +59,7 @@ def page(template: str, code: int = 200, **values: Any) -> Response:
         "places": _places(me.user.role),
         "mark": held.keys.form_mark(me.session.id),
         "done": DONE.get(request.args.get("done", "")),
+        "zone": zone_name(held.clock.now(), held.zone),
     }
     return plain_page(template, code, **frame, **values)
 

@@ -1,0 +1,103 @@
+"""What an update of a person changes beside the incident: components, overrides, impact, whose cause it is."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import datetime
+
+from statuspage.core.incident import ROBOT, ComponentChange, Impact, Incident, IncidentState, Update, impact_of, worse
+from statuspage.core.refusals import Refused
+from statuspage.core.site import Site
+from statuspage.core.state import Change, Override, State
+from statuspage.core.status import Status
+
+
+def changes_of(
+    state: State, site: Site, incident: Incident, wanted: Mapping[str, Status], to: IncidentState, *, reset: bool
+) -> tuple[ComponentChange, ...]:
+    """What an update says of the components. Raises Refused for an unknown one, or a state that is none of these."""
+    if to is IncidentState.RESOLVED and reset:
+        wanted = {each: Status.OPERATIONAL for each in incident.components if site.component(each)} | dict(wanted)
+    found = []
+    for component, new in wanted.items():
+        if site.component(component) is None:
+            raise Refused("components", f'there is no component "{component}"')
+        if new in (Status.UNKNOWN, Status.MAINTENANCE):
+            raise Refused("components", f'{component}: an incident cannot make it "{new.value}"')
+        held = state.components.get(component)
+        found.append(ComponentChange(component, held.status if held else Status.UNKNOWN, new))
+    return tuple(found)
+
+
+def apply(
+    state: State, site: Site, incident: Incident, update: Update, by: str, now: datetime
+) -> tuple[tuple[Change, ...], tuple[Override, ...]]:
+    """What people say of manual components is so; of others it holds against the checks, until the end."""
+    if update.display_at < incident.published[-1].display_at:
+        return (), ()
+    changes, overrides = [], []
+    for change in update.changes:
+        held = state.components.get(change.component)
+        if held is None or held.status is change.new or _is_planned(held.status, change.new):
+            continue
+        if is_manual(site, change.component):
+            since = max(update.display_at, held.created_at or held.since)
+            changes.append(Change(change.component, held.status, change.new, min(since, now)))
+        elif incident.is_open and update.by == by:
+            overrides.append(Override(change.component, change.new, by, now, None, incident.id))
+            changes.append(Change(change.component, held.status, change.new, now))
+    return tuple(changes), tuple(overrides)
+
+
+def _is_planned(present: Status, new: Status) -> bool:
+    """Whether planned work goes on: that something is well does not end it."""
+    return present is Status.MAINTENANCE and new is Status.OPERATIONAL
+
+
+def is_manual(site: Site, component: str) -> bool:
+    """Whether no check speaks for it."""
+    known = site.component(component)
+    return known is not None and not known.checks
+
+
+def undone(state: State, site: Site, update: Update) -> tuple[Change, ...]:
+    """Manual components as they were before the update, as far as nobody changed them since."""
+    found = []
+    for change in update.changes:
+        held = state.components.get(change.component)
+        if held is None or held.status is not change.new or not is_manual(site, change.component):
+            continue
+        if change.old not in (change.new, Status.UNKNOWN):
+            since = max(update.display_at, held.created_at or held.since)
+            found.append(Change(change.component, change.new, change.old, since))
+    return tuple(found)
+
+
+def released(state: State, incident: Incident) -> tuple[str, ...]:
+    """The components that are overridden until the incident's end."""
+    return tuple(each.component for each in state.overrides.values() if each.incident == incident.id)
+
+
+def impact_with(incident: Incident, update: Update) -> Impact:
+    """The incident's impact, or the update's where that is worse."""
+    found = incident.impact
+    for change in update.changes:
+        found = worse(found, impact_of(change.new))
+    return found
+
+
+def without_taken(state: State, incident: Incident) -> Incident:
+    """The incident with those of its causes that no other open incident has: each has one at a time."""
+    if not incident.is_open:
+        return incident
+    others = (each for each in state.incidents.values() if each.id != incident.id and each.is_open)
+    taken = {cause for each in others for cause in each.causes}
+    return replace(incident, causes=tuple(cause for cause in incident.causes if cause not in taken))
+
+
+def without_offers(incident: Incident, now: datetime) -> Incident:
+    """What the robot would have said is no longer offered when a person has said something."""
+    kept = (
+        replace(each, withdrawn_at=now, publish_at=None) if each.by == ROBOT and each.is_draft else each
+        for each in incident.updates
+    )
+    return replace(incident, updates=tuple(kept))

@@ -1,0 +1,44 @@
+"""Who will be told of what is about to be said, counted by the kind of destination."""
+
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from statuspage.core.incident import Incident
+from statuspage.core.site import Site
+from statuspage.core.telling import recipients
+
+MAINTENANCE = (
+    "maintenance.scheduled",
+    "maintenance.started",
+    "maintenance.updated",
+    "maintenance.completed",
+    "maintenance.cancelled",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Audience:
+    """`parts` are texts such as "2 by webhook"; empty for nobody."""
+
+    parts: tuple[str, ...]
+
+    @property
+    def text(self) -> str:
+        return ", ".join(self.parts)
+
+
+def audience(kinds: Iterable[str], components: Iterable[str], site: Site) -> Audience:
+    """The destinations that hear of any of these events about these components."""
+    touched = tuple(components)
+    heard = {each.id: each.type for kind in kinds for each in recipients(kind, touched, site.destinations)}
+    return Audience(tuple(f"{number} by {type}" for type, number in sorted(Counter(heard.values()).items())))
+
+
+def incident_kinds(incident: Incident | None, *, stays_open: bool) -> tuple[str, ...]:
+    """The events that an update means which leaves the incident open, or does not."""
+    if incident is None or not incident.is_public:
+        return ("incident.created",) if stays_open else ("incident.created", "incident.resolved")
+    if incident.is_open == stays_open:
+        return ("incident.updated",)
+    return ("incident.reopened",) if stays_open else ("incident.resolved",)

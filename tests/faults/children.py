@@ -1,0 +1,140 @@
+"""The processes of a round, forked from a server that has imported the product already: a start takes 20 ms.
+
+Each is a process of its own with connections of its own; what it is told to die of is laid before it begins.
+"""
+
+import asyncio
+import dataclasses
+import multiprocessing
+import signal
+import threading
+from collections.abc import Mapping, Sequence
+from datetime import timedelta
+from multiprocessing.connection import Connection
+from multiprocessing.context import ForkServerProcess
+from pathlib import Path
+
+from statuspage.app import load_config, senders
+from statuspage.clock import SystemClock
+from statuspage.core import retrying
+from statuspage.delivery import courier
+from statuspage.delivery.courier import Courier, Sender, Times
+from statuspage.monitor.writer import Writer
+from statuspage.store import open_store
+from tests.faults import client, kills
+from tests.faults.client import Act
+
+DEADLINE = 1.0
+"""Seconds for one try. What a dead process had claimed is free again after this and the margin."""
+MARGIN = timedelta(seconds=0.3)
+FASTER = 100
+"""By how much the table of retries is shortened."""
+
+PATIENCE = 60.0
+
+_context = multiprocessing.get_context("forkserver")
+_context.set_forkserver_preload([__name__])
+
+
+def hurry() -> None:
+    """Scale what the product waits for. Only in a process of its own."""
+    courier.MARGIN = MARGIN
+    retrying.DELAYS = tuple(delay / FASTER for delay in retrying.DELAYS)
+    retrying.LATER = retrying.LATER / FASTER
+
+
+class Child:
+    """A running process."""
+
+    def __init__(self, process: ForkServerProcess) -> None:
+        self._process = process
+
+    def end(self) -> None:
+        """Ask it to end, and see that it did."""
+        self._process.terminate()
+        self.ended()
+
+    def ended(self) -> None:
+        """Wait for its end in order. Raises AssertionError for any other one."""
+        self._wait(0)
+
+    def killed(self) -> None:
+        """Wait for its death by SIGKILL. Raises AssertionError for any other end."""
+        self._wait(-signal.SIGKILL)
+
+    def _wait(self, expected: int) -> None:
+        self._process.join(PATIENCE)
+        found = self._process.exitcode
+        if found is None:
+            self._process.kill()
+            self._process.join()
+        assert found == expected, f"the {self._process.name} came to an end of {found}"
+
+
+class Poster(Child):
+    """A client at work on a script."""
+
+    def __init__(self, url: str, acts: Sequence[Act], step: str | None = None, nth: int = 0) -> None:
+        self._said, says = _context.Pipe(duplex=False)
+        self._heard: list[str] = []
+        process = _context.Process(target=_post, args=(url, acts, says, step, nth), name="poster", daemon=True)
+        process.start()
+        says.close()
+        super().__init__(process)
+
+    def kill_later(self, acknowledged: int, seconds: float) -> None:
+        """kill -9, so long after so many acts were acknowledged."""
+        for _ in range(acknowledged):
+            self._heard.append(self._said.recv_bytes().decode())
+        threading.Event().wait(seconds)
+        self._process.kill()
+
+    def acknowledged(self) -> list[str]:
+        """The keys of everything that was acknowledged, at its end."""
+        with self._said:
+            while True:
+                try:
+                    self._heard.append(self._said.recv_bytes().decode())
+                except EOFError:
+                    return self._heard
+
+
+class Deliverer(Child):
+    """A courier at work on the outbox."""
+
+    def __init__(self, config: Path, url: str, step: str | None = None, nth: int = 0) -> None:
+        process = _context.Process(target=_deliver, args=(config, url, step, nth), name="deliverer", daemon=True)
+        process.start()
+        super().__init__(process)
+
+    def kill_later(self, seconds: float) -> None:
+        """kill -9, so long after its start."""
+        threading.Event().wait(seconds)
+        self._process.kill()
+
+
+def _post(url: str, acts: Sequence[Act], says: Connection, step: str | None, nth: int) -> None:
+    kills.lay(step, nth)
+    client.post_all(url, acts, says)
+
+
+def _deliver(config: Path, url: str, step: str | None, nth: int) -> None:
+    hurry()
+    kills.lay(step, nth)
+    ways = {name: dataclasses.replace(each, deadline=DEADLINE) for name, each in senders(load_config(config)).items()}
+    asyncio.run(_run(url, ways))
+
+
+async def _run(url: str, ways: Mapping[str, Sender]) -> None:
+    clock, store = SystemClock(), open_store(url)
+    writer = Writer(store, clock)
+    at_work = Courier(
+        lambda job: writer.submit(job, after_noted=False), clock, ways, worker="local", times=Times(0.05, 0.05, 60.0, 1.0)
+    )
+    task = asyncio.get_running_loop().create_task(at_work.run())
+    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
+    try:
+        await task
+    except asyncio.CancelledError:
+        await asyncio.to_thread(writer.close)
+        store.close()

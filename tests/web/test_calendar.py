@@ -1,0 +1,89 @@
+"""The calendar of planned work: RFC 5545 to the letter, whatever a title holds."""
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from icalendar import Calendar
+
+from statuspage.core.state import Snapshot
+from statuspage.web.ical import OCTETS, fold
+from statuspage.web.render import render
+from tests.web.hostile import TEXTS, hostile_maintenance, hostile_snapshot
+from tests.web.snapshots import NOW, make_maintenance, make_site, make_snapshot, told_snapshot
+
+
+def body(snapshot: Snapshot) -> bytes:
+    return render(snapshot, NOW)["/history.ics"].body
+
+
+def parsed(snapshot: Snapshot) -> Calendar:
+    return Calendar.from_ical(body(snapshot))
+
+
+def test_an_event_says_what_and_when_and_where_to_read_on() -> None:
+    work = replace(make_maintenance("Second cache node", NOW + timedelta(days=4)), sequence=2)
+    snapshot = make_snapshot(maintenances=[work], site=make_site(url="https://status.example.com:8443"))
+    found = parsed(snapshot)
+    (event,) = found.events
+    assert found["METHOD"] == "PUBLISH"
+    assert found["REFRESH-INTERVAL"].dt == timedelta(hours=1)
+    assert str(event["UID"]) == f"{work.id}@status.example.com"
+    assert str(event["SUMMARY"]) == "[Scheduled] Second cache node"
+    assert str(event["DESCRIPTION"]) == "Second cache node: scheduled."
+    assert str(event["URL"]) == f"https://status.example.com:8443/incidents/{work.id}"
+    assert (event["SEQUENCE"], event["STATUS"], event["TRANSP"]) == (2, "CONFIRMED", "TRANSPARENT")
+    assert event.start == work.starts.replace(microsecond=0)
+    assert event.end == work.ends.replace(microsecond=0)
+    assert event["DTSTAMP"].dt == event["LAST-MODIFIED"].dt
+
+
+def test_what_is_called_off_stays_and_says_so() -> None:
+    work = make_maintenance("Called off", NOW + timedelta(days=4), states=["scheduled", "cancelled"])
+    (event,) = parsed(make_snapshot(maintenances=[work])).events
+    assert (event["STATUS"], str(event["SUMMARY"])) == ("CANCELLED", "[Cancelled] Called off")
+
+
+def test_only_planned_work_is_in_it() -> None:
+    assert len(parsed(told_snapshot()).events) == 3
+    assert parsed(make_snapshot()).events == []
+
+
+def test_lines_end_in_crlf_and_have_at_most_75_octets_of_whole_characters() -> None:
+    lines = body(hostile_snapshot()).split(b"\r\n")
+    assert lines[-1] == b""
+    for line in lines:
+        assert len(line) <= OCTETS
+        assert b"\n" not in line
+        assert b"\r" not in line
+        line.decode()
+
+
+def test_no_title_makes_an_event_or_a_property() -> None:
+    snapshot = hostile_snapshot()
+    text = body(snapshot).decode()
+    assert text.count("\r\nBEGIN:VEVENT\r\n") == text.count("\r\nEND:VEVENT\r\n") == len(TEXTS)
+    events = parsed(snapshot).events
+    assert len(events) == len(TEXTS)
+    assert {str(event["UID"]) for event in events} == {
+        f"{each.id}@status.example.com" for each in snapshot.maintenances
+    }
+
+
+@pytest.mark.parametrize("text", ["comma, semicolon; backslash\\ colon:", "two\nlines", "\\n is not a line end"])
+def test_a_text_is_read_back_as_it_was(text: str) -> None:
+    work = replace(hostile_maintenance("Work", 0), title=text.replace("\n", " "))
+    update = replace(work.updates[0], body=f"```\n{text}\n```")
+    (event,) = parsed(make_snapshot(maintenances=[replace(work, updates=(update,))])).events
+    assert str(event["SUMMARY"]) == f"[Scheduled] {work.title}"
+    assert str(event["DESCRIPTION"]) == text
+
+
+@given(st.text(st.characters(exclude_categories=("Cs",)), max_size=300))
+def test_folding_loses_nothing(line: str) -> None:
+    folded = fold(line)
+    assert folded.replace("\r\n ", "") == line.replace("\r\n ", "")
+    if "\r" not in line and "\n" not in line:
+        assert all(len(piece.encode()) <= OCTETS for piece in folded.split("\r\n"))
