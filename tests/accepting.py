@@ -7,9 +7,9 @@ from contextlib import contextmanager
 
 
 @contextmanager
-def accepting_port() -> Iterator[int]:
-    """The port, for as long as it is entered."""
-    with socket.create_server(("127.0.0.1", 0), backlog=512) as server:
+def accepting_port(port: int = 0) -> Iterator[int]:
+    """The port, for as long as it is entered; that one where it is given."""
+    with socket.create_server(("127.0.0.1", port), backlog=512) as server:
         thread = threading.Thread(target=_accept, args=(server,), daemon=True)
         thread.start()
         yield server.getsockname()[1]

@@ -7,9 +7,9 @@ from statuspage.auth import codes, links, passwords
 from statuspage.auth.door import Visitor, new_session
 from statuspage.auth.keys import Keys
 from statuspage.core.clock import Clock
-from statuspage.core.people import Invitation, user_name
+from statuspage.core.people import Credentials, Invitation, user_name
 from statuspage.core.refusals import NotThere, Refused
-from statuspage.store.accounts import Accounts, Credentials
+from statuspage.store.accounts import Accounts
 
 OFFER_LASTS = timedelta(hours=1)
 _OFFER = "new codes"

@@ -9,7 +9,7 @@ from statuspage.core.refusals import Refused
 from statuspage.core.writing import time_text
 from statuspage.fields import parse_duration
 
-_CLOCK = re.compile(r"(\d{1,2}):(\d{2})")
+_CLOCK = re.compile(r"([0-9]{1,2}):([0-9]{2})")
 _FORMS = 'write it as "2026-12-01 22:00", "22:00" or with an offset as "2026-12-01T22:00Z"'
 
 

@@ -107,7 +107,7 @@ def undo(id: str | None, as_json: bool, **more: Any) -> None:
     """Take the newest update back, while nobody was notified yet. It becomes a draft again."""
     with _desk(more) as at:
         incident = at.incident(id or _latest_changed(at))
-        said = [each for each in incident["updates"] if each["status"] == "published" and each["by"] != ROBOT]
+        said = [each for each in incident["updates"] if each["status"] == "published" and each["published_by"] != ROBOT]
         if not said:
             raise Refused("ID", f"nobody has said anything of the incident {incident['id']}")
         newest = max(said, key=lambda each: str(each["published_at"]))

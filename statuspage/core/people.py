@@ -70,6 +70,15 @@ class User:
 
 
 @dataclass(frozen=True, slots=True)
+class Credentials:
+    """What a person signs in with from now on: the password's hash, the encrypted seed, the step that proved it."""
+
+    password: str = field(repr=False)
+    totp: bytes = field(repr=False)
+    step: int
+
+
+@dataclass(frozen=True, slots=True)
 class Session:
     """Somebody who is signed in. `agent` is what the browser calls itself."""
 

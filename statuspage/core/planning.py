@@ -82,7 +82,7 @@ def change_plan(
     if before.state is not MaintenanceState.SCHEDULED and before.starts != plan.starts:
         raise Refused("starts", "cannot change: it has begun")
     text = plan.body.strip() or "The plan has changed."
-    update = _update(f"{before.id}/{now.isoformat()}", before.state, text, by, now, now, plan.components, plan.tell)
+    update = _update(f"{before.id}/{now.isoformat()}/{len(before.updates)}", before.state, text, by, now, now, plan.components, plan.tell)
     after = replace(
         before.with_update(update),
         title=title(plan.title),
@@ -112,7 +112,7 @@ def update_maintenance(
 ) -> Decision:
     """Say something about planned work, or move it on. Completing it early ends what it masks."""
     site, before = site_of(state), find(state, maintenance_id)
-    new_id = f"{before.id}/{key or now.isoformat()}"
+    new_id = f"{before.id}/{key or f'{now.isoformat()}/{len(before.updates)}'}"
     if before.update(public_id("update", new_id)):
         return Decision()
     _same(before, version)

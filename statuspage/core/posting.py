@@ -127,7 +127,7 @@ def _say(
 ) -> Decision:
     at = past("display_at", post.display_at, now) if post.display_at else said_at(incident.published, now)
     may_follow(incident, to, at)
-    key = f"{incident.id}/{post.key or now.isoformat()}"
+    key = f"{incident.id}/{post.key or f'{now.isoformat()}/{len(incident.updates)}'}"
     update = Update(
         id=id_of("update", by, key),
         state=to.value,

@@ -131,7 +131,7 @@ def _update(seen: Seen, incident: Incident, turn: Turn, to: IncidentState, cause
     next_by = seen.now + seen.site.times.next_update if to.is_open else None
     words = told(seen, incident.causes, cause, next_by)
     return Update(
-        id=public_id("update", f"{incident.id}/{ROBOT}/{turn}/{seen.now.isoformat()}"),
+        id=public_id("update", f"{incident.id}/{ROBOT}/{turn}/{seen.now.isoformat()}/{len(incident.updates)}"),
         state=to.value,
         body=body(turn, words, spoken(seen.site.times.resolve_after)),
         display_at=said_at(incident.published, seen.now),

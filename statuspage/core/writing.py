@@ -100,6 +100,7 @@ def update_document(update: Update) -> Document:
         "publish_at": _time(update.publish_at),
         "next_update_by": _time(update.next_by),
         "by": update.by,
+        "published_by": update.published_by,
         "tell": update.tell,
         "components": changes,
         "edits": _edits(update.edits),

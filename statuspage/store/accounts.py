@@ -4,34 +4,23 @@ An act takes a revision and writes its event in the same transaction; the event 
 and never a secret. Only hashes of sessions, tokens and links come in here, made by `statuspage.auth`.
 """
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import TypeVar
 
 from sqlalchemy import Connection
 
-from statuspage.core.people import Actor, Invitation, Session, Token, User
+from statuspage.core.people import Actor, Credentials, Invitation, Session, Token, User
 from statuspage.core.refusals import NotThere, Refused
 from statuspage.core.role import Role
-from statuspage.core.state import JournalEvent
 from statuspage.core.telling import Json
-from statuspage.store import attempts, head, invitations, journal, sessions, tokens, users
+from statuspage.store import attempts, head, invitations, sessions, tokens, users
+from statuspage.store.acts import Note, act
 from statuspage.store.attempts import Limits
 from statuspage.store.database import Database
 
 T = TypeVar("T")
-Note = Callable[..., None]
-"""Writes down `(kind, subject, **data)` as an event of the act."""
-
-
-@dataclass(frozen=True, slots=True)
-class Credentials:
-    """What a person signs in with from now on: the password's hash, the encrypted seed, the step that proved it."""
-
-    password: str
-    totp: bytes
-    step: int
 
 
 class Accounts:
@@ -303,21 +292,7 @@ class Accounts:
         self._act(by, now, lambda _, note: note(kind, subject, **data))
 
     def _act(self, by: Actor, now: datetime, work: Callable[[Connection, Note], T]) -> T:
-        """Run `work` under the next revision and write the events that it notes."""
-
-        def run(connection: Connection) -> T:
-            events: list[JournalEvent] = []
-
-            def note(kind: str, subject: str, **data: Json) -> None:
-                told: Mapping[str, Json] = {"by": by.name, "address": by.address, **data}
-                events.append(JournalEvent(kind, subject, now, told))
-
-            present = head.advance(connection)
-            result = work(connection, note)
-            journal.write(connection, events, present.revision, now)
-            return result
-
-        return self._database.write_once(run)
+        return act(self._database, by, now, work)
 
 
 def _end_sessions(connection: Connection, user: str, note: Note, keep: str | None = None) -> int:

@@ -292,7 +292,7 @@ invitations = Table(
     _moment("used_at", nullable=True),
 )
 
-# Failed attempts, shared by every worker: one row a key ("address 192.0.2.1", "account ana").
+# Failed attempts, shared by every worker: one row a key (an address; the hash of an account, for passwords get typed there).
 attempts = Table(
     "attempts",
     metadata,

@@ -18,6 +18,8 @@ class Assets:
     js: str
     icon: str
     staff_css: str
+    desk_css: str
+    staff_js: str
     files: Mapping[str, tuple[bytes, str]]
 
 
@@ -26,10 +28,18 @@ def load_assets() -> Assets:
     """The product's own assets, read once per process."""
     files: dict[str, tuple[bytes, str]] = {}
     addresses: dict[str, str] = {}
-    for name in ("page.css", "page.js", "favicon.svg", "staff.css"):
+    for name in ("page.css", "page.js", "favicon.svg", "staff.css", "desk.css", "staff.js"):
         path = FOLDER / name
         body = path.read_bytes()
         address = f"/static/{path.stem}.{hashlib.sha256(body).hexdigest()[:12]}{path.suffix}"
         files[address] = (body, TYPES[path.suffix])
         addresses[name] = address
-    return Assets(addresses["page.css"], addresses["page.js"], addresses["favicon.svg"], addresses["staff.css"], files)
+    return Assets(
+        css=addresses["page.css"],
+        js=addresses["page.js"],
+        icon=addresses["favicon.svg"],
+        staff_css=addresses["staff.css"],
+        desk_css=addresses["desk.css"],
+        staff_js=addresses["staff.js"],
+        files=files,
+    )

@@ -125,13 +125,18 @@ def _moments(update: Update) -> tuple[datetime, ...]:
 
 def html_of(text: Update | Postmortem | Edit) -> str:
     """Its body as clean HTML: what the store rendered, and the same rendering for what it did not."""
-    return getattr(text, "html", "") or render(text.body)
+    return getattr(text, "html", "") or render(_whole(text.body))
 
 
 @lru_cache(maxsize=2048)
 def text_of(body: str) -> str:
     """A body without markup, in lines. Remembered, for the same ones are told again with every bundle."""
-    return to_text(body)
+    return to_text(_whole(body))
+
+
+def _whole(text: str) -> str:
+    """Without halves of surrogate pairs, which no parser takes."""
+    return text.encode(errors="replace").decode()
 
 
 def of_component(entries: Sequence[Entry]) -> dict[str, tuple[Entry, ...]]:

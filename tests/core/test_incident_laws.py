@@ -17,7 +17,7 @@ from statuspage.core.site import Times
 from statuspage.core.state import Decision, State
 from statuspage.core.status import Status
 from statuspage.core.topology import IN_TROUBLE
-from tests.core.pages import DOWN, PARTS, SLOW, UNKNOWN, UP, Page, site_of
+from tests.core.pages import DOWN, PARTS, SLOW, UNKNOWN, UP, Page
 
 CHECKS = st.sampled_from([check for each in PARTS for check in each.checks])
 COMPONENTS = st.sampled_from([each.id for each in PARTS])

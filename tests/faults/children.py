@@ -5,6 +5,7 @@ Each is a process of its own with connections of its own; what it is told to die
 
 import asyncio
 import dataclasses
+import logging
 import multiprocessing
 import signal
 import threading
@@ -14,7 +15,7 @@ from multiprocessing.connection import Connection
 from multiprocessing.context import ForkServerProcess
 from pathlib import Path
 
-from statuspage.app import load_config, senders
+from statuspage.app import load_config, run_monitor, senders
 from statuspage.clock import SystemClock
 from statuspage.core import retrying
 from statuspage.delivery import courier
@@ -24,7 +25,7 @@ from statuspage.store import open_store
 from tests.faults import client, kills
 from tests.faults.client import Act
 
-DEADLINE = 1.0
+DEADLINE = 0.6
 """Seconds for one try. What a dead process had claimed is free again after this and the margin."""
 MARGIN = timedelta(seconds=0.3)
 FASTER = 100
@@ -36,8 +37,9 @@ _context = multiprocessing.get_context("forkserver")
 _context.set_forkserver_preload([__name__])
 
 
-def hurry() -> None:
-    """Scale what the product waits for. Only in a process of its own."""
+def hurry(folder: Path) -> None:
+    """Scale what the product waits for, and log to a file there. Only in a process of its own."""
+    logging.basicConfig(filename=folder / "log", level=logging.INFO, force=True)
     courier.MARGIN = MARGIN
     retrying.DELAYS = tuple(delay / FASTER for delay in retrying.DELAYS)
     retrying.LATER = retrying.LATER / FASTER
@@ -62,6 +64,11 @@ class Child:
         """Wait for its death by SIGKILL. Raises AssertionError for any other end."""
         self._wait(-signal.SIGKILL)
 
+    def kill_later(self, seconds: float) -> None:
+        """kill -9, after so long."""
+        threading.Event().wait(seconds)
+        self._process.kill()
+
     def _wait(self, expected: int) -> None:
         self._process.join(PATIENCE)
         found = self._process.exitcode
@@ -82,12 +89,10 @@ class Poster(Child):
         says.close()
         super().__init__(process)
 
-    def kill_later(self, acknowledged: int, seconds: float) -> None:
-        """kill -9, so long after so many acts were acknowledged."""
-        for _ in range(acknowledged):
+    def get_to(self, acknowledged: int) -> None:
+        """Wait until so many acts were acknowledged."""
+        while len(self._heard) < acknowledged:
             self._heard.append(self._said.recv_bytes().decode())
-        threading.Event().wait(seconds)
-        self._process.kill()
 
     def acknowledged(self) -> list[str]:
         """The keys of everything that was acknowledged, at its end."""
@@ -107,10 +112,19 @@ class Deliverer(Child):
         process.start()
         super().__init__(process)
 
-    def kill_later(self, seconds: float) -> None:
-        """kill -9, so long after its start."""
-        threading.Event().wait(seconds)
-        self._process.kill()
+
+class Monitor(Child):
+    """All that `statuspage monitor` does."""
+
+    def __init__(self, config: Path) -> None:
+        process = _context.Process(target=_monitor, args=(config,), name="monitor", daemon=True)
+        process.start()
+        super().__init__(process)
+
+
+def _monitor(config: Path) -> None:
+    hurry(config.parent)
+    asyncio.run(run_monitor(config))
 
 
 def _post(url: str, acts: Sequence[Act], says: Connection, step: str | None, nth: int) -> None:
@@ -119,7 +133,7 @@ def _post(url: str, acts: Sequence[Act], says: Connection, step: str | None, nth
 
 
 def _deliver(config: Path, url: str, step: str | None, nth: int) -> None:
-    hurry()
+    hurry(config.parent)
     kills.lay(step, nth)
     ways = {name: dataclasses.replace(each, deadline=DEADLINE) for name, each in senders(load_config(config)).items()}
     asyncio.run(_run(url, ways))
@@ -129,7 +143,11 @@ async def _run(url: str, ways: Mapping[str, Sender]) -> None:
     clock, store = SystemClock(), open_store(url)
     writer = Writer(store, clock)
     at_work = Courier(
-        lambda job: writer.submit(job, after_noted=False), clock, ways, worker="local", times=Times(0.05, 0.05, 60.0, 1.0)
+        lambda job: writer.submit(job, after_noted=False),
+        clock,
+        ways,
+        worker="local",
+        times=Times(0.05, 0.05, 60.0, 1.0),
     )
     task = asyncio.get_running_loop().create_task(at_work.run())
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)

@@ -6,6 +6,7 @@ same key, as the documentation of keys asks for.
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from multiprocessing.connection import Connection
 
 from statuspage.clock import SystemClock
@@ -73,7 +74,7 @@ def post_one(store: Store, act: Act) -> None:
     while True:
         now = CLOCK.now()
 
-        def command(state: State) -> Decision:
+        def command(state: State, now: datetime = now) -> Decision:
             if act.opens:
                 return open_incident(state, act.post(), BY, now)
             return post_update(state, act.incident_id, act.post(), BY, now)

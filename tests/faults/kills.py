@@ -182,6 +182,7 @@ DELIVERING_STEPS = (
     Step(DELIVERING, "given back", after(Outbox, "retry"), 1),
 )
 
+ALL: tuple[Step | Anywhere, ...] = (*POSTING_STEPS, Anywhere(POSTING), *DELIVERING_STEPS, Anywhere(DELIVERING))
 STEPS = {step.name: step for step in (*POSTING_STEPS, *DELIVERING_STEPS)}
 
 

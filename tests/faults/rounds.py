@@ -49,7 +49,7 @@ deadline = "1s"
 id = "hook"
 type = "webhook"
 url = "http://127.0.0.1:{port}/"
-events = ["incident.*"]
+events = [{events}]
 secrets = [{{ file = "{key}" }}]
 """
 
@@ -127,12 +127,14 @@ def receiver(folder: Path) -> Iterator[int]:
             process.kill()
 
 
-def write_config(folder: Path, port: int, site: str = "", incidents: str = "", more: str = "") -> Path:
+def write_config(
+    folder: Path, port: int, *, site: str = "", incidents: str = "", events: str = '"incident.*"', more: str = ""
+) -> Path:
     """A page with two components that follow what people say, and the receiver as its one destination."""
     key = folder / "signing.key"
     key.write_text(SIGNING_KEY)
     path = folder / "config.toml"
-    path.write_text(CONFIG.format(port=port, key=key, site=site, incidents=incidents) + more)
+    path.write_text(CONFIG.format(port=port, key=key, site=site, incidents=incidents, events=events) + more)
     return path
 
 
@@ -173,7 +175,8 @@ def _kill_a_poster(on: Bench, step: Step | Anywhere) -> Kill:
         poster = Poster(on.url, acts, step.name, on.chance.randint(1, step.passages))
     else:
         poster = Poster(on.url, acts)
-        poster.kill_later(on.chance.randrange(len(acts)), on.chance.uniform(0, 0.02))
+        poster.get_to(on.chance.randrange(len(acts)))
+        poster.kill_later(on.chance.uniform(0, 0.02))
     acknowledged = poster.acknowledged()
     poster.killed()
     done = _on_disk(on, step, acts, len(acknowledged))

@@ -13,6 +13,7 @@ from statuspage.core.people import (
     IDLE,
     LONGEST,
     Actor,
+    Credentials,
     Invitation,
     Session,
     Token,
@@ -22,7 +23,7 @@ from statuspage.core.refusals import NotThere, Refused
 from statuspage.core.role import Role
 from statuspage.core.throttle import ACCOUNT, ADDRESS
 from statuspage.store import Entry, Store, StoreError, open_store
-from statuspage.store.accounts import Accounts, Credentials
+from statuspage.store.accounts import Accounts
 from tests.databases import START
 from tests.store.values import EVENT, at
 

@@ -41,7 +41,7 @@ def hostile_incident(text: str, number: int) -> Incident:
     """The text as title, body, earlier body and postmortem."""
     began = NOW - timedelta(days=number, hours=3)
     incident = make_incident(
-        text,
+        f"Hostile {number}",
         [
             (began, "investigating", text, {"inbox": (Status.OPERATIONAL, Status.DEGRADED)}),
             (began + timedelta(minutes=5), "resolved", f"**{text}**", {"inbox": (Status.DEGRADED, Status.OPERATIONAL)}),
@@ -51,14 +51,14 @@ def hostile_incident(text: str, number: int) -> Incident:
     edit = Edit(began + timedelta(minutes=2), "secret-person", "identified", text, began)
     first, last = incident.updates
     learned = Postmortem(f"# {text}\n\n- {text}", "secret-person", NOW, published_at=NOW, edits=(edit,))
-    return replace(incident, updates=(replace(first, edits=(edit,)), last), postmortem=learned)
+    return replace(incident, title=text, updates=(replace(first, edits=(edit,)), last), postmortem=learned)
 
 
 def hostile_maintenance(text: str, number: int) -> Maintenance:
     """The same of planned work."""
-    made = make_maintenance(text, NOW + timedelta(days=number, hours=1), announced=NOW - timedelta(days=1),
-                            number=number + 1)  # fmt: skip
-    return replace(made, updates=tuple(replace(each, body=text) for each in made.updates))
+    starts, announced = NOW + timedelta(days=number, hours=1), NOW - timedelta(days=1)
+    made = make_maintenance(f"Hostile {number}", starts, announced=announced, number=number + 1)
+    return replace(made, title=text, updates=tuple(replace(each, body=text) for each in made.updates))
 
 
 def hostile_snapshot() -> Snapshot:

@@ -5,7 +5,17 @@ from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from statuspage.core.incident import ROBOT, ComponentChange, Edit, Incident, Postmortem, Update, impact_of, worse
+from statuspage.core.incident import (
+    ROBOT,
+    ComponentChange,
+    Edit,
+    Evidence,
+    Incident,
+    Postmortem,
+    Update,
+    impact_of,
+    worse,
+)
 from statuspage.core.maintenance import Maintenance
 from statuspage.core.site import Component, Group, Link, Site, public_id
 from statuspage.core.state import Day, Heartbeat, Held, Snapshot
@@ -210,7 +220,9 @@ def open_incident(now: datetime = NOW) -> Incident:
     draft = Update("0draft000000", "monitoring", "secret-draft secret-host.internal", at(1), at(1), "secret-person")
     gone = replace(draft, id="0gone0000000", body="secret-withdrawn", published_at=at(2), withdrawn_at=at(1))
     newest = replace(incident.updates[-1], next_by=now + timedelta(minutes=18))
-    return replace(incident, updates=(*incident.updates[:-1], newest, gone, draft), touched_by="secret-person")
+    seen = Evidence(at(40), "sockets", "firebase-web-sockets", "main", "down", at(41), detail="secret-host.internal")
+    updates = (*incident.updates[:-1], newest, gone, draft)
+    return replace(incident, updates=updates, touched_by="secret-person", evidence=(seen,))
 
 
 def sep13(zone: str = "America/New_York") -> Incident:

@@ -2,7 +2,7 @@
 
 import json
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -32,7 +32,7 @@ fields = st.sampled_from(
     ["title", "body", "state", "components", "display_at", "next_by", "tell", "draft", "reset", "version", "starts",
      "ends", "automatic", "status", "until", "reason", "started", "ended", "publish"]
 )  # fmt: skip
-TARGETS: tuple[tuple[str, str, dict[str, object]], ...] = (
+TARGETS: tuple[tuple[str, str, Mapping[str, object]], ...] = (
     ("POST", "/incidents", CHAT),
     ("PATCH", "/incidents/{incident}", {"title": "x"}),
     ("POST", "/incidents/{incident}/updates", {"body": "x"}),

@@ -4,6 +4,7 @@ import gzip
 import json
 import os
 import stat
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -18,9 +19,10 @@ from statuspage.web.bundle import (
     load_snapshot,
     names,
 )
+from statuspage.web.kept import Kept
 from statuspage.web.render import File, Kind, render
 from statuspage.web.stored import file_name, pack
-from tests.web.snapshots import NOW, OUTAGE, make_snapshot
+from tests.web.snapshots import NOW, OUTAGE, make_site, make_snapshot, past_incident, told_snapshot
 
 
 def test_a_bundle_is_loaded_as_it_was_written(tmp_path: Path) -> None:
@@ -110,3 +112,80 @@ def test_a_snapshot_of_another_version_is_not_an_error(tmp_path: Path) -> None:
     name = build(tmp_path, make_snapshot(), NOW).name
     (tmp_path / name / "snapshot.json").write_text('{"site": 1}')
     assert load_snapshot(tmp_path, name) is None
+
+
+def test_incidents_are_part_of_the_snapshot_beside_it(tmp_path: Path) -> None:
+    snapshot = told_snapshot()
+    name = build(tmp_path, snapshot, NOW).name
+    assert load_snapshot(tmp_path, name) == snapshot
+    assert stat.S_IMODE((tmp_path / name / "told.json").stat().st_mode) == 0o600
+
+
+def inode(public: Path, name: str, path: str) -> int:
+    return (public / name / "site" / file_name(path)).stat().st_ino
+
+
+def test_an_old_page_is_written_once_and_the_front_page_with_every_bundle(tmp_path: Path) -> None:
+    kept, incident = Kept(), past_incident()
+    old = f"/incidents/{incident.id}"
+    first = build(tmp_path, make_snapshot(incidents=[incident]), NOW, kept)
+    second = build(tmp_path, make_snapshot(incidents=[incident], revision=8), NOW, kept, first)
+    assert second.files[old] is first.files[old]
+    assert inode(tmp_path, first.name, old) == inode(tmp_path, second.name, old)
+    assert inode(tmp_path, first.name, "/") != inode(tmp_path, second.name, "/")
+    assert load(tmp_path, second.name) == second
+    changed = replace(incident, title="Another name", version=incident.version + 1)
+    third = build(tmp_path, make_snapshot(incidents=[changed], revision=9), NOW, kept, second)
+    assert b"Another name" in third.files[old].file.body
+    assert b"Another name" not in (tmp_path / first.name / "site" / file_name(old)).read_bytes()
+    assert load(tmp_path, second.name) == second
+
+
+def test_what_was_kept_gives_the_same_bytes_as_a_first_rendering(tmp_path: Path) -> None:
+    kept = Kept()
+    build(tmp_path, told_snapshot(), NOW, kept)
+    moved = replace(past_incident(), title="Renamed", version=9)
+    for snapshot in (
+        told_snapshot(),
+        make_snapshot(incidents=[moved]),
+        told_snapshot(site=make_site(time_zone="Asia/Tokyo")),
+        replace(told_snapshot(), generation="another", incidents=(replace(moved, version=2),)),
+    ):
+        assert render(snapshot, NOW, kept) == render(snapshot, NOW)
+
+
+def test_a_bundle_is_followed_without_reading_again_what_is_known(tmp_path: Path) -> None:
+    first = build(tmp_path, told_snapshot(), NOW)
+    for file in (tmp_path / first.name / "site").rglob("*.html*"):
+        file.unlink()
+    assert load(tmp_path, first.name, first) == first
+    with pytest.raises(BrokenBundle):
+        load(tmp_path, first.name)
+
+
+def test_a_torn_page_of_an_old_incident_leaves_the_site_up_and_is_made_again(tmp_path: Path) -> None:
+    incident = past_incident()
+    old = f"/incidents/{incident.id}"
+    kept, first = Kept(), build(tmp_path, make_snapshot(incidents=[incident]), NOW)
+    second = build(tmp_path, make_snapshot(incidents=[incident], revision=8), NOW, kept, first)
+    os.truncate(tmp_path / first.name / "site" / file_name(old), 10)
+    found = load_newest(tmp_path)
+    assert found is not None
+    assert (found.name, old in found.files, "/" in found.files) == (second.name, False, True)
+    mended = build(tmp_path, make_snapshot(incidents=[incident], revision=9), NOW, kept, found)
+    assert load(tmp_path, mended.name).files[old] == first.files[old]
+
+
+def test_a_file_that_the_disk_cut_off_is_not_taken_over(tmp_path: Path) -> None:
+    incident = past_incident()
+    old = f"/incidents/{incident.id}"
+    first = build(tmp_path, make_snapshot(incidents=[incident]), NOW)
+    os.truncate(tmp_path / first.name / "site" / file_name(old), 10)
+    second = build(tmp_path, make_snapshot(incidents=[incident], revision=8), NOW, Kept(), first)
+    assert load(tmp_path, second.name) == second
+
+
+def test_no_two_paths_share_a_file(tmp_path: Path) -> None:
+    paths = list(render(told_snapshot(), NOW))
+    assert len({file_name(path) for path in paths}) == len(paths)
+    assert file_name("/history?component=x&page=2") == "history-component-x-page-2.html"

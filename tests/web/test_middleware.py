@@ -4,9 +4,10 @@ from pathlib import Path
 
 import pytest
 
+from statuspage.core.site import public_id
 from statuspage.web.middleware import accepts_gzip, matches
 from tests.web.served import client
-from tests.web.snapshots import NOW, make_snapshot
+from tests.web.snapshots import NOW, make_snapshot, sep13, told_snapshot
 
 
 @pytest.mark.parametrize(
@@ -98,3 +99,55 @@ def test_assets_may_be_kept_for_ever_and_pages_for_two_seconds(tmp_path: Path) -
     assert page.headers["Cache-Control"] == expected
     assert web.get("/api/v2/summary.json").headers["Cache-Control"] == expected
     assert page.headers["Link"] == '</api/v2/status.json>; rel="status"'
+
+
+COMPONENT = public_id("component", "firebase-web-sockets")
+
+
+@pytest.mark.parametrize(
+    ("query", "same_as"),
+    [
+        ("", "/history"), ("page=1", "/history"), ("utm_source=mail", "/history"), ("component=", "/history"),
+        ("x=<script>", "/history"), ("page=2&x=1", "/history?page=2"), ("x=1&page=2", "/history?page=2"),
+        (f"component={COMPONENT}&page=1", f"/history?component={COMPONENT}"),
+        (f"page=2&component={COMPONENT}", f"/history?component={COMPONENT}&page=2"),
+        (f"component={COMPONENT}&component=", f"/history?component={COMPONENT}"),
+    ],
+)  # fmt: skip
+def test_a_query_finds_its_page_of_the_history_whatever_else_it_says(tmp_path: Path, query: str, same_as: str) -> None:
+    web = client(tmp_path, told_snapshot(), NOW)
+    found, expected = web.get(f"/history?{query}"), web.get(same_as)
+    assert expected.status_code == 200
+    assert (found.data, found.headers["ETag"]) == (expected.data, expected.headers["ETag"])
+
+
+def test_pages_of_the_history_differ(tmp_path: Path) -> None:
+    web = client(tmp_path, told_snapshot(), NOW)
+    urls = ["/history", "/history?page=2", f"/history?component={COMPONENT}", f"/history?component={COMPONENT}&page=2"]
+    assert len({web.get(url).headers["ETag"] for url in urls}) == 4
+
+
+@pytest.mark.parametrize(
+    "query",
+    ["page=0", "page=01", "page=999", "page=-1", "page=2%00", "page=abc", "component=nope", "page=2&page=999",
+     f"component={COMPONENT}&page=999", "component=../etc", "&".join(["page=2"] * 30)],
+)  # fmt: skip
+def test_a_page_of_the_history_that_is_not_there_is_not_found_and_not_kept(tmp_path: Path, query: str) -> None:
+    answer = client(tmp_path, told_snapshot(), NOW).get(f"/history?{query}")
+    assert (answer.status_code, answer.headers["Cache-Control"]) == (404, "no-store")
+
+
+def test_a_query_cannot_be_written_into_the_path(tmp_path: Path) -> None:
+    web = client(tmp_path, told_snapshot(), NOW)
+    assert web.get("/history?page=2").status_code == 200
+    assert web.get("/history%3Fpage=2").status_code == 404
+
+
+def test_a_short_address_leads_to_the_page_by_a_relative_one(tmp_path: Path) -> None:
+    web = client(tmp_path, told_snapshot(), NOW)
+    answer = web.get(f"/i/{sep13().id}", headers={"Host": "evil.example"})
+    assert (answer.status_code, answer.headers["Location"]) == (302, f"/incidents/{sep13().id}")
+    assert web.get(answer.headers["Location"]).status_code == 200
+    assert web.head(f"/i/{sep13().id}").status_code == 302
+    for unknown in ("/i/nope", "/i/", "/i/..", "/i/../history", "/i/%2e%2e%2fhistory", "/i/a%0d%0ab"):
+        assert web.get(unknown).status_code == 404, unknown

@@ -11,10 +11,13 @@ import pytest
 
 from statuspage.core.site import Component, Group, Link
 from statuspage.core.state import Snapshot
+from statuspage.templates_dir import templates_dir
 from statuspage.web.assets import FOLDER
 from statuspage.web.errors import TEXTS, error_body
 from statuspage.web.render import File, Kind, render
-from tests.web.snapshots import NOW, OUTAGE, make_site, make_snapshot
+from tests.web.hostile import TEXTS as HOSTILE
+from tests.web.hostile import hostile_snapshot
+from tests.web.snapshots import NOW, OUTAGE, SECRETS, make_site, make_snapshot, open_incident, told_snapshot
 
 NASTY = "<script>alert(1)</script>\"'{{ 7*7 }}&"
 
@@ -62,6 +65,8 @@ SNAPSHOTS = {
     "first start": replace(make_snapshot(), heartbeats=(), days=(), troubles=(), components={}),
     "empty site": make_snapshot(site=replace(make_site(), components=(), groups=(), links=(), support_url=None)),
     "nasty": nasty(),
+    "incidents": told_snapshot(),
+    "hostile": hostile_snapshot(),
 }
 
 
@@ -128,20 +133,22 @@ def test_texts_of_the_operator_are_never_markup() -> None:
 
 
 def test_twenty_components_and_ninety_days_fit_into_the_first_round_trip() -> None:
-    for name in ("operational", "outage", "stale"):
-        body = render(SNAPSHOTS[name], NOW)["/"].body
+    one = make_snapshot(OUTAGE, incidents=[open_incident()])
+    for snapshot in (*(SNAPSHOTS[name] for name in ("operational", "outage", "stale", "incidents")), one):
+        body = render(snapshot, NOW)["/"].body
         assert len(gzip.compress(body, 9)) <= 14 * 1024
 
 
 def test_a_page_with_style_and_script_stays_under_30_kilobytes_packed() -> None:
     files = render(SNAPSHOTS["outage"], NOW)
-    needed = [file for path, file in files.items() if path == "/" or file.kind is Kind.ASSET]
+    own = tuple(f"/static/{name}." for name in ("page", "favicon"))
+    needed = [file for path, file in files.items() if path == "/" or path.startswith(own)]
     assert sum(len(gzip.compress(file.body, 9)) for file in needed) <= 30 * 1024
 
 
 def test_every_link_within_the_site_leads_somewhere() -> None:
-    files = render(SNAPSHOTS["outage"], NOW)
-    for path, text in pages("outage").items():
+    files = render(SNAPSHOTS["incidents"], NOW)
+    for path, text in pages("incidents").items():
         for url in Outline(text).all("href"):
             assert not url.startswith("/") or url in files, f"{path}: {url}"
 
@@ -169,3 +176,70 @@ def test_the_whole_site_does_not_depend_on_the_machine_it_is_rendered_on(tmp_pat
     text = render(make_snapshot(site=site), NOW)["/"].body.decode()
     assert "UTC-3" in text
     assert str(tmp_path.parent) not in text
+
+
+ALLOWED = {"p", "br", "strong", "em", "code", "pre", "ul", "ol", "li", "blockquote", "a", "hr", "h3", "h4", "del"}
+
+
+class Written(HTMLParser):
+    """The elements within what people wrote: everything inside of `class="rich"`."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.depth, self.found = 0, list[tuple[str, dict[str, str | None]]]()
+        self.feed(text)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        if self.depth:
+            self.found.append((tag, dict(attrs)))
+            self.depth += tag == "div"
+        elif ("class", "rich") in attrs:
+            self.depth = 1
+
+    def handle_endtag(self, tag: str) -> None:
+        self.depth -= bool(self.depth) and tag == "div"
+
+
+def test_what_people_write_becomes_plain_elements_and_followable_links_only() -> None:
+    seen = 0
+    for path, text in pages("hostile").items():
+        for tag, attributes in Written(text).found:
+            seen += 1
+            assert tag in ALLOWED, (path, tag)
+            assert set(attributes) <= ({"href", "title", "rel"} if tag == "a" else set()), (path, tag, attributes)
+            if tag == "a":
+                assert (attributes["href"] or "").startswith(("https://", "http://", "mailto:")), path
+                assert attributes["rel"] == "nofollow noopener", path
+    assert seen > 100
+
+
+def test_a_hostile_title_is_text_in_page_title_heading_lists_and_description() -> None:
+    (nasty_id,) = [each.id for each in SNAPSHOTS["hostile"].incidents if each.title == HOSTILE[0]]
+    outline = Outline(pages("hostile")[f"/incidents/{nasty_id}"])
+    assert ("h1", HOSTILE[0]) in outline.texts
+    assert any(tag == "title" and HOSTILE[0] in text for tag, text in outline.texts)
+    assert outline.count("script") == 1
+
+
+def test_nothing_of_the_inside_is_in_any_file() -> None:
+    for name in ("incidents", "hostile"):
+        for path, file in render(SNAPSHOTS[name], NOW).items():
+            found = [secret for secret in SECRETS if secret.encode() in file.body]
+            assert found == [], f"{name} {path}"
+
+
+def test_one_macro_alone_trusts_markup() -> None:
+    folder = templates_dir() / "public"
+    trusting = {path.name: path.read_text().count("safe }}") for path in folder.iterdir() if "safe" in path.read_text()}
+    assert trusting == {"_parts.html": 1}
+
+
+def test_feeds_are_named_in_the_head_of_every_page() -> None:
+    for path, text in pages("incidents").items():
+        feeds = {attributes.get("type"): attributes.get("href") for tag, attributes in Outline(text).tags
+                 if tag == "link" and attributes.get("rel") == "alternate"}  # fmt: skip
+        assert feeds == {
+            "application/atom+xml": "/history.atom",
+            "application/rss+xml": "/history.rss",
+            "text/calendar": "/history.ics",
+        }, path

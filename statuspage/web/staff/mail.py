@@ -51,7 +51,8 @@ def mail(incident: Incident, update: Update, site: Site, zone: ZoneInfo) -> Mail
         "url": f"{site.url}/incidents/{incident.id}",
     }
     html = environment().get_template("mail/update.html").render(values)
-    shown = nh3.clean(html, tags=_TAGS, attributes={"a": {"href"}, "*": {"class"}}, url_schemes=SCHEMES, link_rel=None)
+    table = html[html.index("<table") : html.rindex("</table>")]
+    shown = nh3.clean(table, tags=_TAGS, attributes={"a": {"href"}, "*": {"class"}}, url_schemes=SCHEMES, link_rel=None)
     return Mail(
         sender=f"{site.name} Status",
         subject=subject,
