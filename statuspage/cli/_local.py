@@ -17,7 +17,7 @@ from statuspage.store import Store, StoreError, open_store
 
 @contextmanager
 def local_desk(path: Path) -> Iterator[Desk]:
-    """The desk of that configuration file. Raises Unable where the database is missing or fails; exits with 2 for a bad file."""
+    """The desk of that configuration file. Raises Unable where the database fails; exits with 2 for a bad file."""
     store = open_store(load_or_fail(path).store_url)
     try:
         store.require()

@@ -55,16 +55,19 @@ def for_people(text: str, zone: ZoneInfo, now: datetime) -> str:
 
 def _time(option: str, text: str, zone: ZoneInfo, now: datetime, day: timedelta) -> datetime:
     clock = _CLOCK.fullmatch(text)
+    today = now.astimezone(zone).replace(tzinfo=None)
     try:
         if clock is None:
             found = datetime.fromisoformat(text)
-            return found.astimezone(UTC) if found.tzinfo is not None else _in_zone(option, found, zone)
-        today = now.astimezone(zone).replace(tzinfo=None)
-        found = today.replace(hour=int(clock[1]), minute=int(clock[2]), second=0, microsecond=0)
+        else:
+            found = today.replace(hour=int(clock[1]), minute=int(clock[2]), second=0, microsecond=0)
+        at = found.astimezone(UTC) if found.tzinfo is not None else None
     except (ValueError, OverflowError):
         raise Refused(option, _FORMS) from None
-    at = _in_zone(option, found, zone)
-    return _in_zone(option, found + day, zone) if (at > now) == (day < timedelta(0)) else at
+    if at is None:
+        at = _in_zone(option, found, zone)
+    wrong_day = clock is not None and (at > now if day < timedelta(0) else at <= now)
+    return _in_zone(option, found + day, zone) if wrong_day else at
 
 
 def _in_zone(option: str, local: datetime, zone: ZoneInfo) -> datetime:

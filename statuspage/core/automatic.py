@@ -13,7 +13,7 @@ from statuspage.core.affected import causes_of_trouble, last_statuses, told, wit
 from statuspage.core.following import at_work, keep_up
 from statuspage.core.incident import ROBOT, Incident, IncidentState, impact_of, worse
 from statuspage.core.message import Turn, title
-from statuspage.core.policy import AUTO, strictest
+from statuspage.core.policy import strictest
 from statuspage.core.saying import offer, say, take_offer_back
 from statuspage.core.seeing import Doings, Seen
 from statuspage.core.site import public_id
@@ -106,9 +106,9 @@ def _take_up(seen: Seen, done: Doings, fresh: Sequence[str]) -> None:
 
 
 def _may_be_joined(seen: Seen, incident: Incident, cause: str) -> bool:
-    """Whether a cause may join: what wants a person's word first joins nothing that is public."""
+    """Whether a cause may join: one that waits for a person must not hold back the others, nor be told with them."""
     young = seen.now - incident.created_at < seen.site.times.merge_within
-    allowed = not incident.is_public or strictest(seen.site, [cause]) == AUTO
+    allowed = strictest(seen.site, [cause]) == incident.publish
     return bool(incident.causes) and incident.is_open and incident.touched_by is None and young and allowed
 
 

@@ -292,7 +292,8 @@ invitations = Table(
     _moment("used_at", nullable=True),
 )
 
-# Failed attempts, shared by every worker: one row a key (an address; the hash of an account, for passwords get typed there).
+# Failed attempts, shared by every worker: one row an address, and one a hash of an account, for people type passwords
+# into that field.
 attempts = Table(
     "attempts",
     metadata,

@@ -68,10 +68,14 @@ def tell(store: Store, incidents: Sequence[Incident]) -> None:
     store.transact(lambda _: Decision(incidents=tuple(incidents)), datetime.now(UTC))
 
 
+def unfold(page: Page) -> None:
+    """Open everything that can be."""
+    page.evaluate("for (const each of document.querySelectorAll('details')) each.open = true")
+
+
 def violations(page: Page, axe: str) -> list[tuple[str, list[str]]]:
     """What axe-core finds on a page with everything unfolded."""
-    for closed in page.locator("details:not([open]) > summary").all():
-        closed.click()
+    unfold(page)
     page.evaluate(axe)
     found = page.evaluate("async () => (await axe.run()).violations")
     return [(each["id"], [node["html"][:160] for node in each["nodes"]]) for each in found]
@@ -112,8 +116,7 @@ def test_everything_is_there_without_javascript(browser: Browser, site: Site) ->
 @pytest.mark.parametrize("width", [320, 390, 700, 1060, 1280])
 def test_no_page_scrolls_sideways(browser: Browser, site: Site, path: str, width: int) -> None:
     with opened(browser, site[0], path, viewport={"width": width, "height": 800}) as page:
-        for closed in page.locator("details:not([open]) > summary").all():
-            closed.click()
+        unfold(page)
         assert page.evaluate("document.documentElement.scrollWidth") <= width
         assert page.evaluate("[...document.querySelectorAll('h1, .name, .row .state, .up')].every("
                              "each => each.getBoundingClientRect().right <= innerWidth + 0.5)")  # fmt: skip
@@ -261,8 +264,7 @@ def test_paper_and_forced_colours_keep_words_and_shapes(browser: Browser, site: 
 @pytest.mark.parametrize("width", [320, 390, 700, 1060])
 def test_no_page_with_incidents_scrolls_sideways(browser: Browser, told: Site, path: str, width: int) -> None:
     with opened(browser, told[0], path, viewport={"width": width, "height": 800}) as page:
-        for closed in page.locator("details:not([open]) > summary").all():
-            closed.click()
+        unfold(page)
         assert page.evaluate("document.documentElement.scrollWidth") <= width
 
 
@@ -301,7 +303,7 @@ def test_pages_with_incidents_ask_nobody_else_and_break_no_policy(browser: Brows
     assert {url.split("/")[2] for url in asked} == {f"127.0.0.1:{told[0].port}"}
     assert said == []
     polls = any(url.endswith("/api/v1/summary.json") for url in asked)
-    assert polls is (path in ("/", OPEN, COMPONENT))
+    assert polls is (path in ("/", OPEN, PLANNED, COMPONENT))
 
 
 def test_times_of_an_incident_keep_their_minutes_in_the_visitors_zone(browser: Browser, told: Site) -> None:
@@ -337,16 +339,16 @@ def test_a_new_update_appears_by_itself_and_the_end_too(browser: Browser, folder
             opened(browser, web, "/") as front,
             opened(browser, web, f"/incidents/{incident.id}") as page,
         ):
-            incident = replace(incident.with_update(said("It is the cache.", "identified")), version=1)
+            incident = replace(incident.with_update(said("It is the cache.", "identified")), version=11)
             tell(store, [incident])
             until(front, lambda: front.locator(".card").get_by_text("It is the cache.").is_visible())
             until(page, lambda: page.locator(".line > li").count() == 2)
             front.get_by_text("1 earlier update").click()
-            incident = replace(incident.with_update(said("A second cache helps.", "monitoring")), version=2)
+            incident = replace(incident.with_update(said("A second cache helps.", "monitoring")), version=12)
             tell(store, [incident])
             until(front, lambda: front.locator(".card").get_by_text("A second cache helps.").is_visible())
             assert front.locator(".card details").get_attribute("open") is not None
-            incident = replace(incident.with_update(said("It is over.", "resolved")), version=3)
+            incident = replace(incident.with_update(said("It is over.", "resolved")), version=13)
             tell(store, [incident])
             until(front, lambda: front.locator(".card").count() == 0)
             until(page, lambda: page.locator(".line > li").count() == 4)

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 from hypothesis import strategies as st
@@ -28,6 +29,7 @@ STATES = st.sampled_from(["investigating", "identified", "monitoring", "resolved
 POLICIES = st.sampled_from(["auto", "after 300s", "draft"])
 PICK = st.integers(0, 50)
 
+OVER = Post("It is over.", state="resolved")
 WORDS = Post("A person's words.", title="A person's title")
 
 
@@ -250,7 +252,10 @@ class Incidents(RuleBasedStateMachine):
             assert len({update.id for update in incident.updates}) == len(incident.updates)
 
     def teardown(self) -> None:
-        """When everything is well and stays well, whatever is the robot's ends by itself."""
+        """When everything is well and stays well, and people have ended what is theirs, the rest ends by itself."""
+        for incident in list(self.page.incidents.values()):
+            if incident.touched_by is not None and incident.is_open:
+                self.page.act(partial(posting.post_update, incident_id=incident.id, post=OVER, by="ana", now=self.page.now))
         self.page.adopt(replace(self.page.site, times=Times()))
         for check in self.page.beliefs:
             self.page.see(UP, check)

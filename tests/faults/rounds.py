@@ -179,6 +179,7 @@ def _kill_a_poster(on: Bench, step: Step | Anywhere) -> Kill:
         poster.kill_later(on.chance.uniform(0, 0.02))
     acknowledged = poster.acknowledged()
     poster.killed()
+    on.store.take_lease()  # waits for the lock of whatever PostgreSQL still finishes or undoes for the dead
     done = _on_disk(on, step, acts, len(acknowledged))
     on.there += acts[:done]
     on.absent += acts[done:]

@@ -1,17 +1,29 @@
 """`/api/v1/maintenances` on both databases: planned, changed, told of, called off."""
 
+from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from statuspage.core.role import Role
-from statuspage.store import Store
+from statuspage.store import Store, open_store
+from tests.databases import START
 from tests.web.api import WORK, Api
 
 
 @pytest.fixture
-def api(store: Store, tmp_path: Path) -> Api:
+def api(sqlite_url: str, tmp_path: Path) -> Iterator[Api]:
+    """On one database: what is asked here is the same on the other."""
+    with closing(open_store(sqlite_url)) as store:
+        store.upgrade(START)
+        yield Api(store, tmp_path)
+
+
+@pytest.fixture
+def both(store: Store, tmp_path: Path) -> Api:
+    """On either database."""
     return Api(store, tmp_path)
 
 
@@ -19,40 +31,40 @@ def planned(api: Api, **more: object) -> Any:
     return api.done("POST", "/maintenances", {**WORK, **more}, Role.RESPONDER)
 
 
-def test_work_is_planned_changed_begun_and_completed(api: Api) -> None:
-    answer = api.ask("POST", "/maintenances", WORK, Role.RESPONDER)
+def test_work_is_planned_changed_begun_and_completed(both: Api) -> None:
+    answer = both.ask("POST", "/maintenances", WORK, Role.RESPONDER)
     made: Any = answer.json
     assert (answer.status_code, answer.headers["Location"]) == (201, f"/api/v1/maintenances/{made['id']}")
     assert (made["state"], made["starts"], made["components"]) == (
         "scheduled", "2026-03-03T22:00:00.000Z", [{"id": "chat", "name": "Chat"}],
     )  # fmt: skip
     path = f"/maintenances/{made['id']}"
-    later = api.done("PATCH", path, {"ends": "2026-03-04T01:00:00+00:00", "body": "An hour more.", "version": 1})
+    later = both.done("PATCH", path, {"ends": "2026-03-04T01:00:00+00:00", "body": "An hour more.", "version": 1})
     assert (later["ends"], later["title"], later["version"]) == ("2026-03-04T01:00:00.000Z", "New Redis", 2)
-    api.done("POST", f"{path}/updates", {"body": "We begin.", "state": "in_progress"})
-    api.done("POST", f"{path}/updates", {"body": "Half of it."})
-    over = api.done("POST", f"{path}/updates", {"body": "Done.", "state": "completed"})
+    both.done("POST", f"{path}/updates", {"body": "We begin.", "state": "in_progress"})
+    both.done("POST", f"{path}/updates", {"body": "Half of it."})
+    over = both.done("POST", f"{path}/updates", {"body": "Done.", "state": "completed"})
     assert (over["state"], len(over["updates"])) == ("completed", 5)
-    assert api.get("/maintenances")["maintenances"] == []
-    assert api.get(path)["ended_at"] is not None
+    assert both.get("/maintenances")["maintenances"] == []
+    assert both.get(path)["ended_at"] is not None
 
 
-def test_work_is_listed_in_the_order_in_which_it_begins(api: Api) -> None:
-    second = planned(api)
-    first = planned(api, starts="2026-03-03T20:00:00Z")
-    assert [each["id"] for each in api.get("/maintenances")["maintenances"]] == [first["id"], second["id"]]
+def test_work_is_listed_in_the_order_in_which_it_begins(both: Api) -> None:
+    second = planned(both)
+    first = planned(both, starts="2026-03-03T20:00:00Z")
+    assert [each["id"] for each in both.get("/maintenances")["maintenances"]] == [first["id"], second["id"]]
 
 
-def test_a_repeat_under_the_same_key_is_the_same_work(api: Api) -> None:
-    one = api.done("POST", "/maintenances", WORK, Idempotency_Key="k")
-    two = api.done("POST", "/maintenances", WORK, Idempotency_Key="k")
+def test_a_repeat_under_the_same_key_is_the_same_work(both: Api) -> None:
+    one = both.done("POST", "/maintenances", WORK, Idempotency_Key="k")
+    two = both.done("POST", "/maintenances", WORK, Idempotency_Key="k")
     assert one["id"] == two["id"]
     path = f"/maintenances/{one['id']}/updates"
     for _ in range(2):
-        api.done("POST", path, {"body": "Soon."}, Idempotency_Key="u")
-    assert len(api.get(f"/maintenances/{one['id']}")["updates"]) == 2
+        both.done("POST", path, {"body": "Soon."}, Idempotency_Key="u")
+    assert len(both.get(f"/maintenances/{one['id']}")["updates"]) == 2
     other = {**WORK, "title": "Something else"}
-    answer = api.ask("POST", "/maintenances", other, headers={"Idempotency-Key": "k"})
+    answer = both.ask("POST", "/maintenances", other, headers={"Idempotency-Key": "k"})
     assert answer.status_code == 422
 
 
@@ -73,11 +85,11 @@ def test_an_announcement_is_taken_back_before_anybody_hears_of_it(api: Api) -> N
     assert api.store.outbox.waiting() == ()
 
 
-def test_a_lost_race_answers_with_what_stands_now(api: Api) -> None:
-    made = planned(api)
+def test_a_lost_race_answers_with_what_stands_now(both: Api) -> None:
+    made = planned(both)
     path = f"/maintenances/{made['id']}"
-    api.done("PATCH", path, {"title": "Newer Redis"})
-    problem = api.refused(409, "PATCH", path, {"title": "Newest Redis", "version": 1})
+    both.done("PATCH", path, {"title": "Newer Redis"})
+    problem = both.refused(409, "PATCH", path, {"title": "Newest Redis", "version": 1})
     assert problem["present"]["title"] == "Newer Redis"
 
 

@@ -51,9 +51,9 @@ def _with_seen_version(given: Json) -> Json:
 
 
 def key() -> str | None:
-    """The Idempotency-Key, None without one. Raises Refused."""
+    """The Idempotency-Key, None without one. Raises Refused. Keys of two tokens never mean the same request."""
     found = _one_header("Idempotency-Key")
-    return key_from(found.strip('"')) if found is not None else None
+    return f"{program().token.id}/{key_from(found.strip('"'))}" if found is not None else None
 
 
 def query(**allowed: tuple[str, ...] | type[int]) -> Mapping[str, str]:

@@ -8,13 +8,30 @@ redirect, save where a secret is shown once. No page is kept by any cache, and n
 from flask import Flask, Response, request
 
 from statuspage.web.headers import NOT_KEPT
-from statuspage.web.staff import invited, journal, login, me, people, tokens
+from statuspage.web.staff import (
+    components,
+    drafts,
+    incidents,
+    invited,
+    journal,
+    login,
+    maintenances,
+    me,
+    messages,
+    past,
+    people,
+    post,
+    postmortem,
+    tokens,
+    updates,
+)
 from statuspage.web.staff.answers import answer_refusals
 from statuspage.web.staff.context import EXTENSION, Staff
 
 __all__ = ["Staff", "register"]
 
-_MODULES = (login, invited, me, people, tokens, journal)
+_ACCOUNTS = (login, invited, me, people, tokens, journal)
+_DESK = (post, drafts, updates, incidents, postmortem, maintenances, components, past, messages)
 
 
 def register(app: Flask, context: Staff) -> None:
@@ -22,7 +39,7 @@ def register(app: Flask, context: Staff) -> None:
     _ = context.keys, context.store
     app.extensions[EXTENSION] = context
     answer_refusals(app)
-    for module in _MODULES:
+    for module in (*_ACCOUNTS, *_DESK):
         app.register_blueprint(module.blueprint)
 
     @app.after_request

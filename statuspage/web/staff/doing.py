@@ -45,6 +45,7 @@ DID = {
     "retried": "The message begins anew, under its own id.",
     "settled": "This message is not a dead letter any more.",
     "shared": "The postmortem is published.",
+    "taken": "Taken back before anybody was told.",
     "undone": "Taken back before anybody was told. Your text is a draft again.",
     "unsilenced": "The destination is tried again.",
 }

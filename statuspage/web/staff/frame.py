@@ -17,8 +17,10 @@ from statuspage.web.times import zone_name
 NAV = (
     ("Post", "/staff/post", Role.RESPONDER),
     ("Drafts", "/staff/drafts", Role.VIEWER),
-    ("Maintenance", "/staff/maintenance", Role.VIEWER),
+    ("Incidents", "/staff/incidents", Role.VIEWER),
+    ("Maintenance", "/staff/maintenances", Role.VIEWER),
     ("Components", "/staff/components", Role.VIEWER),
+    ("Messages", "/staff/messages", Role.VIEWER),
     ("Journal", "/staff/journal", Role.VIEWER),
     ("People", "/staff/people", Role.ADMIN),
     ("Tokens", "/staff/tokens", Role.ADMIN),

@@ -43,7 +43,8 @@ class Picks:
 
 def picks(state: State, site: Site, mine: Collection[str], chosen: Mapping[str, str]) -> Picks:
     """Every component of the site, in its order. `mine` are those of the incident."""
-    first, others = [], []
+    first: list[Pick] = []
+    others: list[Pick] = []
     for component in _in_order(site):
         now = status_of(state, component.id)
         near = component.id in mine or component.id in chosen or now in IN_TROUBLE

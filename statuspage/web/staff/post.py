@@ -15,9 +15,10 @@ from statuspage.core.refusals import Conflict, NotThere, Refused
 from statuspage.core.role import Role
 from statuspage.core.site import Site
 from statuspage.core.state import Decision, State
+from statuspage.core.typed import site_of
 from statuspage.web.headers import NOT_KEPT
 from statuspage.web.staff.audience import Audience, audience, incident_kinds
-from statuspage.web.staff.doing import act, by, desk_blueprint, desk_page, look, may, need, on_to
+from statuspage.web.staff.doing import act, by, desk_blueprint, desk_page, look, need, on_to
 from statuspage.web.staff.forms import BadForm, Text, query
 from statuspage.web.staff.gate import Denied, needs
 from statuspage.web.staff.picks import picks
@@ -120,7 +121,7 @@ def _say(typed: Typed, *, draft: bool) -> Response:
 
 def decide(state: State, typed: Typed, author: str, now: datetime, *, draft: bool) -> Decision:
     """What the form means on this state. Raises Refused, NotThere and Conflict."""
-    site = posting.site_of(state)
+    site = site_of(state)
     post = post_of(typed, ZoneInfo(site.time_zone), now, draft=draft)
     if not typed.incident:
         return posting.open_incident(state, post, author, now)
@@ -153,7 +154,7 @@ def _lost_race(typed: Typed) -> Response:
     incident = posting.find(state, typed.incident)
     newest = [each for each in reversed(incident.updates) if each.withdrawn_at is None][:MOST_MEANWHILE]
     meanwhile = [(STATE_WORDS[each.state], each, minute(each.written_at, zone)) for each in newest]
-    alert = "Somebody else wrote in this incident while you were typing. Your text is below: look at both, then publish."
+    alert = "Somebody else wrote in this incident while you were typing. Look at both texts, then publish yours."
     shown = replace(_try(state, site, zone, now, typed), alert=alert, meanwhile=meanwhile)
     return _page(state, site, zone, now, replace(typed, version=incident.version), shown, 409)
 
@@ -189,10 +190,10 @@ def _choices(state: State, typed: Typed, incident: Incident | None) -> list[tupl
     """What the form can be about: (value, words, chosen). The chosen one keeps the version it was typed on."""
     going = sorted(_going(state), key=lambda each: -each.number)
     listed = going if incident is None or incident in going else [incident, *going]
-    found = [
-        (typed.target if each.id == typed.incident else f"{each.id}.{each.version}", each.title, each.id == typed.incident)
-        for each in listed
-    ]
+    found = []
+    for each in listed:
+        chosen = each.id == typed.incident
+        found.append((typed.target if chosen else f"{each.id}.{each.version}", each.title, chosen))
     return [*found, (NEW, "A new incident", not typed.incident)]
 
 

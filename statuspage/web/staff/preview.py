@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 
 from statuspage.core.incident import Incident
 from statuspage.core.site import Site
+from statuspage.markup import TAGS
 from statuspage.web.entries import lines
 from statuspage.web.present_incident import Said, impact_look, said
 from statuspage.web.staff.mail import Mail, mail
@@ -20,10 +21,10 @@ from statuspage.web.words import STATE_WORDS, Look
 Node = list[object]
 
 _ATTRIBUTES = {"class", "href", "datetime", "data-s", "aria-hidden", "aria-label", "viewbox", "title", "rel", "start"}
-_ELEMENTS = frozenset(
-    "a article b blockquote br code dd del details dl dt div em footer h3 h4 header hr li ol p pre section small span "
-    "strong summary svg table tbody td time tr ul use".split()
-)
+_ELEMENTS = TAGS | {
+    "article", "b", "dd", "details", "div", "dl", "dt", "footer", "header", "h2", "section", "small", "span", "summary",
+    "svg", "table", "tbody", "td", "time", "tr", "use",
+}  # fmt: skip
 _VOID = frozenset({"br", "hr"})
 
 

@@ -15,7 +15,7 @@ from statuspage.core.refusals import Conflict, NotThere, Refused
 from statuspage.core.role import Role
 from statuspage.core.site import Site
 from statuspage.core.state import Decision, State
-from statuspage.core.typed import MAX_BODY, MAX_TITLE
+from statuspage.core.typed import MAX_BODY, MAX_TITLE, site_of
 from statuspage.web.entries import html_of
 from statuspage.web.staff.doing import act, by, desk_blueprint, desk_page, look, need, on_to
 from statuspage.web.staff.drafts import DRAFTS, inbox
@@ -115,7 +115,7 @@ def edit(state: State, id: str, update: str, typed: Typed, author: str, now: dat
     """What the form means on this state. Raises Refused, NotThere and Conflict."""
     incident = posting.find(state, id)
     present = incident.update(update)
-    zone = ZoneInfo(posting.site_of(state).time_zone)
+    zone = ZoneInfo(site_of(state).time_zone)
     kept = present is not None and typed.display_at in ("", written(present.display_at, zone))
     at = None if kept else moment("display_at", typed.display_at, zone, now)
     title = typed.title if typed.title != incident.title else None

@@ -1,0 +1,85 @@
+"""What was learned of an incident: written as a draft, looked at, published, and changed with its history."""
+
+from flask import Response
+
+from statuspage.acting.caller import an_id
+from statuspage.core import posting
+from statuspage.core.incident import Incident
+from statuspage.core.refusals import Conflict, Refused
+from statuspage.core.role import Role
+from statuspage.markup import render
+from statuspage.web.staff.doing import act, by, desk_blueprint, desk_page, look, need, on_to
+from statuspage.web.staff.forms import BadForm, Text, form
+from statuspage.web.staff.gate import needs
+
+blueprint = desk_blueprint("postmortem")
+POSTMORTEM = "/staff/incidents/<id>/postmortem"
+_MOST = 200_000
+_BUTTONS = ("save", "publish", "preview")
+OUTLINE = "### What happened\n\n\n### What was affected\n\n\n### What we did\n\n\n### What we change\n\n- "
+
+
+@blueprint.get(POSTMORTEM)
+@needs(Role.RESPONDER)
+def ask(id: str) -> Response:
+    incident = _find(id)
+    body = incident.postmortem.body if incident.postmortem is not None else OUTLINE
+    return _page(incident, body, incident.version)
+
+
+@blueprint.post(POSTMORTEM)
+@needs(Role.RESPONDER)
+def write(id: str) -> Response:
+    given = form(version=Text(9), act=Text(20), body=Text(_MOST, lines=True, strip=False))
+    if given["act"] not in _BUTTONS or not (given["version"].isascii() and given["version"].isdecimal()):
+        raise BadForm("act", f"must be one of {', '.join(_BUTTONS)}, and version a number")
+    incident, version, body = _find(id), int(given["version"]), given["body"]
+    if given["act"] == "preview":
+        return _page(incident, body, version, seen=render(body))
+    publish = given["act"] == "publish"
+    if publish or _is_public(incident):
+        need(Role.PUBLISHER)
+    try:
+        act(
+            lambda state, now: posting.write_postmortem(state, id, body, by(), now, publish=publish, version=version),
+            id,
+        )
+    except Refused as refusal:
+        return _page(incident, body, version, refusal=refusal, code=422)
+    except Conflict:
+        alert = "Somebody else changed this incident while you were typing. What stands there now is beside your text."
+        return _page(incident, body, incident.version, alert=alert, code=409)
+    return on_to(f"/staff/incidents/{id}", "shared" if publish else "learned")
+
+
+def _find(id: str) -> Incident:
+    state, _, _, _ = look(an_id("incident", id))
+    return posting.find(state, id)
+
+
+def _is_public(incident: Incident) -> bool:
+    return incident.postmortem is not None and incident.postmortem.published_at is not None
+
+
+def _page(
+    incident: Incident,
+    body: str,
+    version: int,
+    *,
+    seen: str = "",
+    refusal: Refused | None = None,
+    alert: str = "",
+    code: int = 200,
+) -> Response:
+    return desk_page(
+        "postmortem.html",
+        code,
+        incident=incident,
+        body=body,
+        version=version,
+        seen=seen,
+        refusal=refusal,
+        alert=alert,
+        is_public=_is_public(incident),
+        present=incident.postmortem,
+    )
