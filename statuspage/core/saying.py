@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from statuspage.core.affected import changes, last_statuses, told
 from statuspage.core.events import incident_event, incident_events
 from statuspage.core.incident import ROBOT, ComponentChange, Incident, IncidentState, Update, impact_of, worse
+from statuspage.core.maintenance import masked
 from statuspage.core.message import Turn, body
 from statuspage.core.policy import AUTO, publish_at
 from statuspage.core.seeing import Doings, Seen
@@ -122,8 +123,9 @@ def _set_manual(seen: Seen, done: Doings, incident: Incident, change: ComponentC
         return
     others = (each for each in done.known(seen).values() if each.id != incident.id and each.is_public and each.is_open)
     new = worst([change.new, *(last_statuses(each).get(name, Status.UNKNOWN) for each in others)])
+    new = masked(name, new, seen.now, seen.state.windows, seen.now)
     present = done.changes[name].new if name in done.changes else held.status
-    if present is not new and held.status is not Status.MAINTENANCE:
+    if present is not new:
         done.changes[name] = Change(name, held.status, new, seen.now)
 
 

@@ -14,7 +14,7 @@ from werkzeug.exceptions import HTTPException, NotFound
 from statuspage.core.clock import Clock
 from statuspage.web.api import register as register_api
 from statuspage.web.assets import load_assets
-from statuspage.web.errors import error_body, error_headers, wants_json
+from statuspage.web.errors import error_body, error_headers, is_for_all, wants_json
 from statuspage.web.headers import NOT_KEPT, PUBLIC, security
 from statuspage.web.health import health
 from statuspage.web.short import register as register_short
@@ -91,7 +91,8 @@ def _error(shown: Shown, code: int, error: HTTPException | None) -> Response:
         code = 404  # A redirect would be made from the Host header.
     as_json = wants_json(request.path, request.headers.get("Accept", ""))
     body, content_type = error_body(code, shown.name, as_json=as_json)
-    headers = error_headers(code, content_type, len(body), https=shown.https, as_json=as_json)
+    cross_origin = as_json and is_for_all(request.path)
+    headers = error_headers(code, content_type, len(body), https=shown.https, cross_origin=cross_origin)
     if code == 405 and error is not None:
         headers += [("Allow", value) for name, value in error.get_headers() if name == "Allow"]
     response = Response(body, code)

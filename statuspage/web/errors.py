@@ -33,6 +33,11 @@ def wants_json(path: str, accept: str) -> bool:
     return path.startswith("/api/") or path.endswith(".json") or ("json" in accept and "html" not in accept)
 
 
+def is_for_all(path: str) -> bool:
+    """Whether pages elsewhere may read what is at this path: public data, and not what needs a token."""
+    return not path.startswith("/api/v1/") or path == "/api/v1/summary.json"
+
+
 @lru_cache(maxsize=64)
 def error_body(code: int, name: str, *, as_json: bool) -> tuple[bytes, str]:
     """Bytes and content type of an error."""
@@ -43,14 +48,14 @@ def error_body(code: int, name: str, *, as_json: bool) -> tuple[bytes, str]:
     return page_bytes("notice.html", {"title": title, "text": text, "code": code, "name": name}), HTML
 
 
-def error_headers(code: int, content_type: str, length: int, *, https: bool, as_json: bool) -> Headers:
+def error_headers(code: int, content_type: str, length: int, *, https: bool, cross_origin: bool) -> Headers:
     """All headers of an error; errors are not kept by caches."""
     headers = [
         ("Content-Type", content_type),
         ("Content-Length", str(length)),
         ("Cache-Control", NOT_KEPT),
         ("Vary", "Accept"),
-        *security(https=https, cross_origin=as_json),
+        *security(https=https, cross_origin=cross_origin),
     ]
     return [*headers, ("Retry-After", RETRY_AFTER)] if code == 503 else headers
 
@@ -61,6 +66,7 @@ def refuse(
     """Answer with an error outside Flask."""
     as_json = wants_json(environ["PATH_INFO"], environ.get("HTTP_ACCEPT", ""))
     body, content_type = error_body(code, shown.name, as_json=as_json)
-    headers = error_headers(code, content_type, len(body), https=shown.https, as_json=as_json)
+    cross_origin = as_json and is_for_all(environ["PATH_INFO"])
+    headers = error_headers(code, content_type, len(body), https=shown.https, cross_origin=cross_origin)
     start_response(f"{code} {HTTPStatus(code).phrase}", [*headers, *extra])
     return [body]

@@ -90,8 +90,7 @@ def test_axe_finds_nothing(browser: Browser, site: Site, axe: str, path: str, sc
         assert violations(page, axe) == []
 
 
-@pytest.mark.parametrize("width", [1280, 390])
-@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize(("scheme", "width"), [("light", 1280), ("dark", 390)])
 @pytest.mark.parametrize("path", TOLD)
 def test_axe_finds_nothing_where_incidents_are(
     browser: Browser, told: Site, axe: str, path: str, scheme: str, width: int
@@ -102,6 +101,8 @@ def test_axe_finds_nothing_where_incidents_are(
 
 
 def test_everything_is_there_without_javascript(browser: Browser, site: Site) -> None:
+    beat(site[1], datetime.now(UTC))
+    eventually(lambda: site[0].says("Partial System Outage</h1>"))
     with opened(browser, site[0], "/", java_script_enabled=False) as page:
         expect(page.get_by_role("heading", level=1)).to_have_text("Partial System Outage")
         expect(page.get_by_text("Major outage: Firebase Web Sockets.")).to_be_visible()
@@ -261,7 +262,7 @@ def test_paper_and_forced_colours_keep_words_and_shapes(browser: Browser, site: 
 
 
 @pytest.mark.parametrize("path", TOLD)
-@pytest.mark.parametrize("width", [320, 390, 700, 1060])
+@pytest.mark.parametrize("width", [320, 1060])
 def test_no_page_with_incidents_scrolls_sideways(browser: Browser, told: Site, path: str, width: int) -> None:
     with opened(browser, told[0], path, viewport={"width": width, "height": 800}) as page:
         unfold(page)

@@ -53,7 +53,10 @@ def _with_seen_version(given: Json) -> Json:
 def key() -> str | None:
     """The Idempotency-Key, None without one. Raises Refused. Keys of two tokens never mean the same request."""
     found = _one_header("Idempotency-Key")
-    return f"{program().token.id}/{key_from(found.strip('"'))}" if found is not None else None
+    if found is None:
+        return None
+    given = key_from(found.strip('"'))
+    return f"{program().token.id}/{given}"
 
 
 def query(**allowed: tuple[str, ...] | type[int]) -> Mapping[str, str]:

@@ -55,8 +55,8 @@ class Touched:
 
 def timeline(entry: Incident | Maintenance, site: Site, zone: ZoneInfo) -> tuple[Said, ...]:
     """Every update, newest first by its time."""
-    ordered = sorted(entry.updates, key=lambda each: (each.display_at, each.written_at), reverse=True)
-    return tuple(_said(entry, each, site, zone) for each in ordered)
+    ordered = sorted(entry.updates, key=lambda each: each.display_at)
+    return tuple(_said(entry, each, site, zone) for each in reversed(ordered))
 
 
 def components(state: State, entry: Incident | Maintenance, site: Site, now: datetime) -> tuple[Touched, ...]:

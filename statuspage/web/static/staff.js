@@ -43,7 +43,7 @@ if (post) {
       const open = see.querySelector("details")?.open;
       see.replaceChildren(...panes.map(node));
       see.querySelector("details")?.toggleAttribute("open", !!open);
-      told.textContent = words || "No destination asks for this.";
+      told.textContent = words || "No destination asks for this";
     } catch { /* The button still previews. */ }
   };
   const soon = () => { clearTimeout(waiting); waiting = setTimeout(show, 350); };
