@@ -102,10 +102,17 @@ def told(seen: Seen, causes: Sequence[str], cause: str, next_by: datetime | None
         status=seen.status(cause),
         reason=next(down, None),
         affected=reached,
-        still_work=[n for n in seen.topology if n not in reached and seen.status(n) is Status.OPERATIONAL],
+        still_work=[name for name in seen.topology if name not in reached and _is_seen_to_work(seen, name)],
         next_by=next_by,
         others=[name for name in others if not reached or name in reached],
     )
+
+
+def _is_seen_to_work(seen: Seen, name: str) -> bool:
+    """Whether every check of it has just been good: what begins to fail is not called unaffected."""
+    windows = [seen.beliefs[check].window for check in seen.checks(name) if check in seen.beliefs]
+    good = bool(windows) and all(window and window[-1].good for window in windows)
+    return good and seen.status(name) is Status.OPERATIONAL
 
 
 def with_evidence(seen: Seen, incident: Incident, causes: Iterable[str]) -> Incident:

@@ -48,7 +48,7 @@ def _go_on(seen: Seen, done: Doings, incident: Incident, troubled: Sequence[str]
         say(seen, done, incident, worse_now, Turn.RELAPSED, IncidentState.INVESTIGATING, troubled[0])
     elif _is_wider(seen, incident, troubled):
         say(seen, done, incident, worse_now, Turn.WIDENED, at_work(incident), troubled[0])
-    elif _promises_the_past(seen, incident):
+    elif _is_outdated(seen, incident):
         say(seen, done, incident, incident, Turn.OPENED, at_work(incident), troubled[0])
 
 
@@ -59,10 +59,13 @@ def _is_wider(seen: Seen, incident: Incident, troubled: Sequence[str]) -> bool:
     return any(seen.status(name).severity > known.get(name, Status.OPERATIONAL).severity for name in troubled)
 
 
-def _promises_the_past(seen: Seen, incident: Incident) -> bool:
-    """Whether a draft waited for so long that the time it names for the next update is over."""
+def _is_outdated(seen: Seen, incident: Incident) -> bool:
+    """Whether what a draft promises is over, or what it calls not affected has trouble by now."""
     waiting = draft_of_robot(incident) if not incident.is_public else None
-    return waiting is not None and waiting.next_by is not None and waiting.next_by <= seen.now
+    if waiting is None:
+        return False
+    promises_the_past = waiting.next_by is not None and waiting.next_by <= seen.now
+    return promises_the_past or bool(seen.in_trouble(waiting.spared))
 
 
 def _recover(seen: Seen, done: Doings, incident: Incident) -> None:

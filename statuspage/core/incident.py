@@ -112,6 +112,8 @@ class Update:
     publish_at: datetime | None = None
     next_by: datetime | None = None
     """When the next update was promised."""
+    spared: tuple[str, ...] = ()
+    """The components that the robot's text calls not affected."""
     tell: bool = True
     edits: tuple[Edit, ...] = ()
     withdrawn_at: datetime | None = None

@@ -141,6 +141,7 @@ def _update(seen: Seen, incident: Incident, turn: Turn, to: IncidentState, cause
         by=ROBOT,
         changes=changes(seen, incident, to),
         next_by=next_by,
+        spared=tuple(words.still_work),
     )
 
 

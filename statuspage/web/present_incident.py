@@ -10,7 +10,8 @@ from statuspage.core.maintenance import MaintenanceState
 from statuspage.core.moments import minute_text
 from statuspage.core.site import Component, Site
 from statuspage.core.status import Status
-from statuspage.web.entries import Entry, Line, began, ended, html_of, is_over, lines, path, postmortem
+from statuspage.web.entries import Entry, Line, began, ended, html_of, is_over, is_under_way, lines, path, postmortem
+from statuspage.web.lanes import Lanes, lanes
 from statuspage.web.scene import Scene, component_path
 from statuspage.web.times import Stamp, length_text, minute, minute_clock, period, short_day, stamp, zone_name
 from statuspage.web.words import IMPACTS, LOOKS, PLANNED, STATE_WORDS, Look, listed
@@ -102,8 +103,11 @@ class Page:
     """The same in UTC, where the site has another zone."""
     overdue: bool
     affected: tuple[Named, ...]
+    components: int
+    """How many the site has."""
     named: str
     learned: Learned | None
+    lanes: Lanes | None
     said: tuple[Said, ...]
     older: Link | None
     newer: Link | None
@@ -129,8 +133,10 @@ def incident_page(scene: Scene, entry: Entry, older: Entry | None, newer: Entry 
         also=in_utc(promised, zone),
         overdue=promised is not None and promised < scene.now,
         affected=affected(scene, entry, now=not over),
+        components=len(site.components),
         named=listed([each.name for each in affected(scene, entry, now=False)], 1000),
         learned=_learned(postmortem(entry), zone),
+        lanes=lanes(entry, site, zone, scene.now),
         said=tuple(said(entry, line, site, zone) for line in told),
         older=_link(older, zone),
         newer=_link(newer, zone),
@@ -203,8 +209,12 @@ def _lead(entry: Entry, newest: Line, zone: ZoneInfo) -> tuple[str | Stamp, ...]
     state, impact = STATE_WORDS[entry.state.value], impact_look(entry).word
     over = ended(entry) or newest.update.display_at
     if not isinstance(entry, Incident):
-        at = (" ", minute(newest.update.display_at, zone)) if is_over(entry) else ()
-        return (f"{impact}, {state.lower()}", *at, ".")
+        if is_over(entry):
+            return (f"{impact}, {state.lower()} ", minute(newest.update.display_at, zone), ".")
+        if is_under_way(entry):
+            return (f"{impact}, {state.lower()} until ", minute(entry.ends, zone), ".")
+        start, end = period(entry.starts, entry.ends, zone)
+        return (f"{impact}, ", start, " – ", end, ".")
     if is_over(entry):
         return (f"{STATE_WORDS['resolved']} ", minute(over, zone), f". {impact}.")
     return (f"{state}. {impact}, since ", minute(began(entry), zone), ".")

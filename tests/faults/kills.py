@@ -166,6 +166,8 @@ POSTING_STEPS = (
 )
 
 DELIVERING_STEPS = (
+    Step(DELIVERING, "inside the transaction that releases old claims", within(Outbox, "release", before_commit), 1),
+    Step(DELIVERING, "old claims released", after(Outbox, "release"), 1),
     Step(DELIVERING, "inside the claim transaction", within(Outbox, "claim", before_commit), SOME),
     Step(DELIVERING, "message claimed", after(Outbox, "claim"), SOME),
     Step(DELIVERING, "composed", after(webhook, "compose"), SOME),

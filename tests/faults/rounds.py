@@ -11,7 +11,7 @@ import sys
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from itertools import chain
+from itertools import chain, zip_longest
 from pathlib import Path
 
 from statuspage.app import load_config
@@ -52,6 +52,9 @@ url = "http://127.0.0.1:{port}/"
 events = [{events}]
 secrets = [{{ file = "{key}" }}]
 """
+
+IN_SERIES = 0.5
+"""How often a courier that died is followed by one that dies too."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,20 +156,25 @@ def bench(folder: Path, url: str, seed: int) -> Iterator[Bench]:
 
 
 def run(on: Bench, steps: Sequence[Step | Anywhere]) -> Iterator[Kill]:
-    """One round a step, in that order."""
-    living = Deliverer(on.config, on.url)
+    """One round a step, in that order. A courier may die again before the last death was got over."""
+    living: Deliverer | None = Deliverer(on.config, on.url)
     try:
-        for step in steps:
+        for step, following in zip_longest(steps, steps[1:]):
             if step.side == POSTING:
                 yield _kill_a_poster(on, step)
-            else:
+                continue
+            if living is not None:
                 living.end()
-                violations = _kill_a_deliverer(on, step)
+                living = None
+            violations = _kill_a_deliverer(on, step)
+            if following is None or following.side == POSTING or on.chance.random() > IN_SERIES:
                 living = Deliverer(on.config, on.url)
                 on.settle()
-                yield on.kill(step, {*violations, *on.violations(settled=True)})
+                violations |= set(on.violations(settled=True))
+            yield on.kill(step, violations)
     finally:
-        living.end()
+        if living is not None:
+            living.end()
 
 
 def _kill_a_poster(on: Bench, step: Step | Anywhere) -> Kill:

@@ -8,6 +8,7 @@ from statuspage.core.maintenance import Maintenance
 from statuspage.core.site import public_id
 from statuspage.core.state import Snapshot
 from statuspage.core.status import Status
+from statuspage.web.lanes import LEFT, RIGHT, Lanes
 from statuspage.web.present import Front, front
 from statuspage.web.present_incident import Page, incident_page
 from statuspage.web.render import render
@@ -174,7 +175,7 @@ def test_neighbours_in_time_are_linked() -> None:
 def test_planned_work_has_a_page_with_its_time() -> None:
     work = make_maintenance("Second cache node", NOW + timedelta(days=4))
     found = page(work)
-    assert text(found.lead) == "Planned maintenance, scheduled."
+    assert text(found.lead) == "Planned maintenance, Nov 27, 2026 - 09:32 – 10:32 EST."
     assert [(fact.name, fact.text, text(fact.small)) for fact in found.facts] == [
         ("Planned for", "1 h", "Nov 27, 2026 - 09:32 – 10:32 EST")
     ]
@@ -184,6 +185,38 @@ def test_planned_work_has_a_page_with_its_time() -> None:
     off = page(make_maintenance("Off", NOW + timedelta(days=1), states=["scheduled", "cancelled"]))
     assert text(off.lead).startswith("Planned maintenance, cancelled ")
     assert text(off.facts[0].small) == "Nov 24, 2026 - 09:32 – 10:32 EST"
+
+
+def test_the_picture_shows_which_component_was_affected_when() -> None:
+    snapshot = make_snapshot(OUTAGE, site=NEW_YORK)
+    found = page(open_incident(), snapshot).lanes
+    assert found is not None
+    assert [(lane.name, [bar.slug for bar in lane.bars]) for lane in found.lanes] == [
+        ("Firebase Web Sockets", ["major"]),
+        ("Networking and Group rooms", ["partial"]),
+        ("News feed", ["degraded"]),
+        ("Invitations", ["degraded"]),
+    ]
+    assert found.lanes[0].bars[0].title == "Firebase Web Sockets: Major outage, 08:52 EST to 09:32 EST"
+    ends = {bar.x + bar.width for lane in found.lanes for bar in lane.bars}
+    assert (found.lanes[0].bars[0].x, ends) == (LEFT, {RIGHT})
+    assert [text for _, text in found.ticks] == ["08:55", "09:00", "09:05", "09:10", "09:15", "09:20", "09:25", "09:30"]
+
+
+def test_the_picture_follows_worse_and_better_and_stops_at_the_end() -> None:
+    began, ok = NOW - timedelta(hours=6), Status.OPERATIONAL
+    told: list[Told] = [
+        (began, "investigating", "a", {"inbox": (ok, Status.DEGRADED)}),
+        (began + timedelta(hours=1), "identified", "b", {"inbox": (Status.DEGRADED, Status.MAJOR)}),
+        (began + timedelta(hours=3), "monitoring", "c", {"inbox": (Status.MAJOR, ok)}),
+        (began + timedelta(hours=4), "resolved", "d", {}),
+    ]
+    (lane,) = (page(make_incident("Inbox", told)).lanes or Lanes(0, (), ())).lanes
+    quarter = (RIGHT - LEFT) / 4
+    assert [(bar.slug, round((bar.x - LEFT) / quarter, 1), round(bar.width / quarter, 1)) for bar in lane.bars] == [
+        ("degraded", 0, 1), ("major", 1, 2)
+    ]  # fmt: skip
+    assert page(sep13()).lanes is None
 
 
 def test_a_reopened_incident_goes_on() -> None:
