@@ -92,17 +92,19 @@ def _reopen(seen: Seen, done: Doings, last: Incident, cause: str) -> None:
 
 
 def _take_up(seen: Seen, done: Doings, fresh: Sequence[str]) -> None:
-    """Fresh causes join a young incident; those that find none make one together."""
+    """Fresh causes join a young incident; those of one policy that find none make one together."""
     joining: dict[str, list[str]] = {}
+    opening: dict[str, list[str]] = {}
     for cause in fresh:
         young = [each for each in done.known(seen).values() if _may_be_joined(seen, each, cause)]
-        newest = max(young, key=lambda each: each.created_at, default=None)
-        joining.setdefault(newest.id if newest else "", []).append(cause)
-    for incident_id, causes in joining.items():
-        if incident_id:
-            _join(seen, done, done.known(seen)[incident_id], causes)
+        if young:
+            joining.setdefault(max(young, key=lambda each: each.created_at).id, []).append(cause)
         else:
-            _open(seen, done, causes)
+            opening.setdefault(strictest(seen.site, [cause]), []).append(cause)
+    for incident_id, causes in joining.items():
+        _join(seen, done, done.known(seen)[incident_id], causes)
+    for causes in opening.values():
+        _open(seen, done, causes)
 
 
 def _may_be_joined(seen: Seen, incident: Incident, cause: str) -> bool:

@@ -80,7 +80,9 @@ def decide(
     held = _after(state.components, changes.values())
     seen = Seen(present, state.site, topology, held, beliefs, newest or {}, now)
     done = automatic(seen)
-    changes |= done.changes
+    for change in done.changes.values():
+        changes[change.component] = replace(change, old=state.components[change.component].status)
+    changes = {name: change for name, change in changes.items() if change.new is not change.old}
     statuses = {name: each.status for name, each in _after(held, done.changes.values()).items()}
     events += [*ended.events, *edges]
     events += [_component_event(change, topology, statuses, now) for change in changes.values()]

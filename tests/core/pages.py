@@ -1,12 +1,13 @@
 """A page in memory that takes decisions as the store does: what the rules of incidents are proved on."""
 
 import json
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from typing import TypeVar
 
 from statuspage.core.decide import VerdictChange, adopt, decide
-from statuspage.core.detection import Belief, Verdict
+from statuspage.core.detection import Belief, Run, Verdict
 from statuspage.core.incident import Incident, Update
 from statuspage.core.maintenance import Maintenance
 from statuspage.core.observation import Observation, Outcome, Reason, Stage
@@ -86,7 +87,9 @@ class Page:
         for check in checks:
             before = self.beliefs[check]
             bad = verdict in (DOWN, SLOW, UNSTABLE)
-            belief = Belief(check, "local", verdict, self.now, reason if bad else None, "upgrade" if bad else None)
+            window = (Run(self.now, Outcome.FAIL if bad else Outcome.OK),) if verdict is not UNKNOWN else ()
+            why = (reason, "upgrade") if bad else (None, None)
+            belief = Belief(check, "local", verdict, self.now, *why, window)
             self.beliefs[check] = belief
             if before.verdict is not verdict:
                 self.moves.append(VerdictChange(before.verdict, belief))
@@ -162,14 +165,13 @@ class Page:
 
     # looking at it
 
-    @property
     def only(self) -> Incident:
         """The one incident there is."""
         assert len(self.incidents) == 1, [each.title for each in self.incidents.values()]
         return next(iter(self.incidents.values()))
 
-    @property
     def newest_incident(self) -> Incident:
+        """The one that opened last."""
         return max(self.incidents.values(), key=lambda each: each.number)
 
     def kinds(self, prefix: str = "incident.", subject: str | None = None) -> list[str]:
@@ -180,7 +182,10 @@ class Page:
         return self.components[component].status
 
 
-def _stored(shape: type, values: dict[str, object]) -> dict:
+V = TypeVar("V")
+
+
+def _stored(shape: type[V], values: Mapping[str, V]) -> dict[str, V]:
     document = Document(shape)
     return {name: document.read(json.loads(json.dumps(document.write(value)))) for name, value in values.items()}
 

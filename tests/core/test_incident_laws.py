@@ -56,14 +56,29 @@ class Incidents(RuleBasedStateMachine):
                 self.page.see(UP, check)
         self.decide()
 
+    @rule(check=CHECKS)
+    def something_fails_for_long_enough(self, check: str) -> None:
+        if check in self.page.beliefs:
+            self.page.see(DOWN, check)
+            self.pass_time(121)
+
+    @rule(seconds=st.sampled_from([0, 600, 1200]))
+    def everything_is_well_again_and_stays_so(self, seconds: int) -> None:
+        self.everything_is_well()
+        self.pass_time(301)
+        self.pass_time(seconds)
+
     @rule(seconds=SECONDS)
     def pass_time(self, seconds: int) -> None:
         self.page.now += timedelta(seconds=seconds)
         self.decide()
 
     def decide(self) -> None:
-        before = dict(self.page.incidents)
-        self.page.decide()
+        before, stood = dict(self.page.incidents), dict(self.page.components)
+        decided = self.page.decide()
+        for change in decided.changes:
+            assert change.old is stood[change.component].status is not change.new
+            assert change.since <= self.page.now
         self.robot_kept_to_its_own(before)
         again = self.page.decide()
         assert again.is_empty, again
@@ -253,9 +268,10 @@ class Incidents(RuleBasedStateMachine):
 
     def teardown(self) -> None:
         """When everything is well and stays well, and people have ended what is theirs, the rest ends by itself."""
-        for incident in list(self.page.incidents.values()):
-            if incident.touched_by is not None and incident.is_open:
-                self.page.act(partial(posting.post_update, incident_id=incident.id, post=OVER, by="ana", now=self.page.now))
+        now = self.page.now
+        for each in list(self.page.incidents.values()):
+            if each.touched_by is not None and each.is_open:
+                self.page.act(partial(posting.post_update, incident_id=each.id, post=OVER, by="ana", now=now))
         self.page.adopt(replace(self.page.site, times=Times()))
         for check in self.page.beliefs:
             self.page.see(UP, check)

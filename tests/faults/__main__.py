@@ -57,11 +57,10 @@ def main(arguments: Sequence[str]) -> int:
 def _kills(folder: Path, server: Server | None, chance: random.Random, count: int) -> Iterator[Kill]:
     monitors = count // 10
     on_postgres = (count - monitors) // 3 if server is not None else 0
-    steps = _steps(chance, count - monitors)
-    for n, some in enumerate(_batches(steps[on_postgres:], IN_A_ROW)):
+    for n, some in enumerate(_batches(_steps(chance, count - monitors - on_postgres), IN_A_ROW)):
         place = _place(folder, f"sqlite{n}")
         yield from _run(place, f"sqlite:///{place / 'status.db'}", chance, some)
-    for n, some in enumerate(_batches(steps[:on_postgres], IN_A_ROW)):
+    for n, some in enumerate(_batches(_steps(chance, on_postgres), IN_A_ROW)):
         assert server is not None
         yield from _run(_place(folder, f"postgres{n}"), _new_database(server, f"faults{n}"), chance, some)
     for n, several in enumerate(_batches(range(monitors), MONITORS_IN_A_ROW)):

@@ -107,8 +107,10 @@ class Poster(Child):
 class Deliverer(Child):
     """A courier at work on the outbox."""
 
-    def __init__(self, config: Path, url: str, step: str | None = None, nth: int = 0) -> None:
-        process = _context.Process(target=_deliver, args=(config, url, step, nth), name="deliverer", daemon=True)
+    def __init__(self, config: Path, url: str, worker: str, step: str | None = None, nth: int = 0) -> None:
+        process = _context.Process(
+            target=_deliver, args=(config, url, worker, step, nth), name="deliverer", daemon=True
+        )
         process.start()
         super().__init__(process)
 
@@ -132,21 +134,21 @@ def _post(url: str, acts: Sequence[Act], says: Connection, step: str | None, nth
     client.post_all(url, acts, says)
 
 
-def _deliver(config: Path, url: str, step: str | None, nth: int) -> None:
+def _deliver(config: Path, url: str, worker: str, step: str | None, nth: int) -> None:
     hurry(config.parent)
     kills.lay(step, nth)
     ways = {name: dataclasses.replace(each, deadline=DEADLINE) for name, each in senders(load_config(config)).items()}
-    asyncio.run(_run(url, ways))
+    asyncio.run(_run(url, worker, ways))
 
 
-async def _run(url: str, ways: Mapping[str, Sender]) -> None:
+async def _run(url: str, worker: str, ways: Mapping[str, Sender]) -> None:
     clock, store = SystemClock(), open_store(url)
     writer = Writer(store, clock)
     at_work = Courier(
         lambda job: writer.submit(job, after_noted=False),
         clock,
         ways,
-        worker="local",
+        worker=worker,
         times=Times(0.05, 0.05, 60.0, 1.0),
     )
     task = asyncio.get_running_loop().create_task(at_work.run())

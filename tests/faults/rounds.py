@@ -92,6 +92,10 @@ class Bench:
         self.rounds += 1
         return script(f"{self.name}{self.rounds}")
 
+    def deliverer(self, step: str | None = None, nth: int = 0) -> Deliverer:
+        """A courier of one of two names: it takes up the claims of the dead at once, or when they have run out."""
+        return Deliverer(self.config, self.url, self.chance.choice(("one", "two")), step, nth)
+
     def violations(self, *, settled: bool) -> tuple[str, ...]:
         """The laws, all of them when nothing waits any more."""
         books = laws.read_books(self.store)
@@ -157,7 +161,7 @@ def bench(folder: Path, url: str, seed: int) -> Iterator[Bench]:
 
 def run(on: Bench, steps: Sequence[Step | Anywhere]) -> Iterator[Kill]:
     """One round a step, in that order. A courier may die again before the last death was got over."""
-    living: Deliverer | None = Deliverer(on.config, on.url)
+    living: Deliverer | None = on.deliverer()
     try:
         for step, following in zip_longest(steps, steps[1:]):
             if step.side == POSTING:
@@ -168,7 +172,7 @@ def run(on: Bench, steps: Sequence[Step | Anywhere]) -> Iterator[Kill]:
                 living = None
             violations = _kill_a_deliverer(on, step)
             if following is None or following.side == POSTING or on.chance.random() > IN_SERIES:
-                living = Deliverer(on.config, on.url)
+                living = on.deliverer()
                 on.settle()
                 violations |= set(on.violations(settled=True))
             yield on.kill(step, violations)
@@ -220,10 +224,10 @@ def _kill_a_deliverer(on: Bench, step: Step | Anywhere) -> set[str]:
     """Violations that the death left; the client was not disturbed by it."""
     acts = on.script()
     if isinstance(step, Step):
-        victim = Deliverer(on.config, on.url, step.name, on.chance.randint(1, step.passages))
+        victim = on.deliverer(step.name, on.chance.randint(1, step.passages))
         poster = Poster(on.url, acts)
     else:
-        victim, poster = Deliverer(on.config, on.url), Poster(on.url, acts)
+        victim, poster = on.deliverer(), Poster(on.url, acts)
         victim.kill_later(on.chance.uniform(0, 0.6))
     on.torn = on.torn or step.tears
     victim.killed()

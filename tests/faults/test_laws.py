@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 
 from tests.faults import laws, rounds
-from tests.faults.children import Deliverer, Poster
+from tests.faults.children import Poster
 from tests.faults.client import script
 from tests.faults.laws import Arrival, Books
 
@@ -18,7 +18,7 @@ def real(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Case]:
     """What a round leaves in which nobody dies."""
     folder = tmp_path_factory.mktemp("laws")
     with rounds.bench(folder, f"sqlite:///{folder / 'status.db'}", seed=1) as on:
-        deliverer, poster = Deliverer(on.config, on.url), Poster(on.url, on.script())
+        deliverer, poster = on.deliverer(), Poster(on.url, on.script())
         poster.acknowledged()
         poster.ended()
         on.settle()

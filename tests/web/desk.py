@@ -83,12 +83,22 @@ class Desk:
 
 @pytest.fixture
 def desk(tmp_path: Path) -> Iterator[Desk]:
-    """A desk of its own."""
-    office = Office(tmp_path)
+    """A desk of one's own."""
+    yield from _made(tmp_path)
+
+
+@pytest.fixture(scope="module")
+def still_desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
+    """One for all tests of a module that change nothing."""
+    yield from _made(tmp_path_factory.mktemp("desk"))
+
+
+def _made(folder: Path) -> Iterator[Desk]:
+    office = Office(folder)
     publish_site(office.store, office.url, office.clock.now())
     for role in Role:
         office.add(role.value, role)
-    yield Desk(office, lay_out(office.store, office.clock.now()), tmp_path / "statuspage.db")
+    yield Desk(office, lay_out(office.store, office.clock.now()), folder / "statuspage.db")
     office.close()
 
 

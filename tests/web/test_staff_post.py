@@ -11,10 +11,10 @@ from statuspage.core import posting
 from statuspage.core.posting import Post, id_of
 from statuspage.core.role import Role
 from statuspage.core.status import Status
-from tests.web.desk import FIREBASE, REDIS, VIDEO, Desk, desk
+from tests.web.desk import FIREBASE, REDIS, VIDEO, Desk, desk, still_desk
 from tests.web.staff import OURS, alerts, field
 
-__all__ = ["desk"]
+__all__ = ["desk", "still_desk"]
 
 POST = "/staff/post"
 TEXT = "Video **starts** again.\n\n<script>alert(1)</script> & more"
@@ -60,18 +60,20 @@ def test_a_new_incident_is_public_at_once_and_nobody_is_told_before_the_undo_win
     assert {each.destination for each in desk.messages(id)} == {"hook", "on-call"}
 
 
-def test_the_newest_incident_that_goes_on_is_what_one_posts_about(desk: Desk) -> None:
-    browser = desk.browser()
+def test_the_newest_incident_that_goes_on_is_what_one_posts_about(still_desk: Desk) -> None:
+    browser = still_desk.browser()
     page = browser.get(POST)
     newest = max(
-        (each for each in desk.store.state(desk.now).incidents.values() if each.is_open), key=lambda x: x.number
+        (each for each in still_desk.store.state(still_desk.now).incidents.values() if each.is_open),
+        key=lambda x: x.number,
     )
     assert f'value="{newest.id}.{newest.version}" selected' in page.text
-    assert f'value="{desk.work.resolved}' not in page.text
+    assert f'value="{still_desk.work.resolved}' not in page.text
     assert (
-        "Update 3 of this incident. The last one said: next by" in browser.get(f"{POST}?incident={desk.work.open}").text
+        "Update 3 of this incident. The last one said: next by"
+        in browser.get(f"{POST}?incident={still_desk.work.open}").text
     )
-    assert f'value="{desk.work.resolved}' in browser.get(f"{POST}?incident={desk.work.resolved}").text
+    assert f'value="{still_desk.work.resolved}' in browser.get(f"{POST}?incident={still_desk.work.resolved}").text
     assert browser.get(f"{POST}?incident=nothing").status_code == 404
 
 
@@ -93,8 +95,8 @@ def test_untouched_components_stay_out_of_it(desk: Desk) -> None:
     assert desk.incident(desk.work.open).published[-1].changes == ()
 
 
-def test_only_those_in_trouble_and_those_of_the_incident_stand_first(desk: Desk) -> None:
-    page = desk.browser().get(f"{POST}?incident={desk.work.open}").text
+def test_only_those_in_trouble_and_those_of_the_incident_stand_first(still_desk: Desk) -> None:
+    page = still_desk.browser().get(f"{POST}?incident={still_desk.work.open}").text
     first, _, others = page.partition("other components")
     assert f'name="component.{VIDEO}"' in first
     assert 'name="component.login"' in first
@@ -122,16 +124,16 @@ def test_only_those_in_trouble_and_those_of_the_incident_stand_first(desk: Desk)
     ],
 )
 def test_bad_input_comes_back_with_a_word_at_its_field_and_all_that_was_typed(
-    desk: Desk, typed: dict[str, str], name: str, says: str
+    still_desk: Desk, typed: dict[str, str], name: str, says: str
 ) -> None:
-    browser = desk.browser()
+    browser = still_desk.browser()
     form = {"body": TEXT, "title": 'Chat "slow" <b>', "display_at": "2026-11-23 14:00", "state": "identified"}
     form |= {"next_in": "60", f"component.{FIREBASE}": "major_outage", **typed}
-    before = desk.store.head()
+    before = still_desk.store.head()
     page = browser.post(POST, **filled(browser.get(f"{POST}?incident=new"), **form))
     assert page.status_code == 422
     assert says.lower() in wrong(page, name).lower()
-    assert desk.store.head() == before
+    assert still_desk.store.head() == before
     assert area(page) == form["body"]
     assert unescape(field(page, "title")) == form["title"]
     assert unescape(field(page, "display_at")) == form["display_at"]
@@ -141,13 +143,13 @@ def test_bad_input_comes_back_with_a_word_at_its_field_and_all_that_was_typed(
 
 @pytest.mark.corpus("E1")
 @pytest.mark.parametrize("name", ["id", "by", "author_id", "created_at", "published_at", "version", "touched_by"])
-def test_no_field_is_taken_that_the_form_does_not_have(desk: Desk, name: str) -> None:
-    browser = desk.browser()
-    before = desk.store.head()
+def test_no_field_is_taken_that_the_form_does_not_have(still_desk: Desk, name: str) -> None:
+    browser = still_desk.browser()
+    before = still_desk.store.head()
     page = browser.post(POST, **filled(browser.get(f"{POST}?incident=new"), title="x", body="x"), **{name: "x"})
     assert page.status_code == 400
     assert f"{name}: is not a field" in alerts(page).lower()
-    assert desk.store.head() == before
+    assert still_desk.store.head() == before
 
 
 def test_whoever_loses_a_race_sees_both_texts_and_publishes_with_the_next_press(desk: Desk) -> None:
@@ -165,9 +167,9 @@ def test_whoever_loses_a_race_sees_both_texts_and_publishes_with_the_next_press(
     assert desk.incident(id).published[-1].body == TEXT
 
 
-def test_an_incident_that_is_gone_leaves_the_text_on_the_form(desk: Desk) -> None:
-    browser = desk.browser()
-    form = filled(browser.get(f"{POST}?incident={desk.work.open}"), body=TEXT, incident="nothing.3")
+def test_an_incident_that_is_gone_leaves_the_text_on_the_form(still_desk: Desk) -> None:
+    browser = still_desk.browser()
+    form = filled(browser.get(f"{POST}?incident={still_desk.work.open}"), body=TEXT, incident="nothing.3")
     page = browser.post(POST, **form)
     assert page.status_code == 404
     assert area(page) == TEXT
@@ -217,8 +219,8 @@ def test_a_responder_does_not_rename_what_is_public(desk: Desk) -> None:
     assert browser.post(POST, **filled(page, act="draft", body="x")).status_code == 303
 
 
-def test_a_template_fills_empty_fields_and_no_others(desk: Desk) -> None:
-    browser = desk.browser()
+def test_a_template_fills_empty_fields_and_no_others(still_desk: Desk) -> None:
+    browser = still_desk.browser()
     page = browser.get(f"{POST}?incident=new")
     empty = browser.post(POST, **filled(page, act="template", template="reconnect STORM"))
     assert area(empty) == "Everybody connects **again** at once."
@@ -231,21 +233,23 @@ def test_a_template_fills_empty_fields_and_no_others(desk: Desk) -> None:
     assert area(browser.post(POST, **filled(page, act="template", template="none such", body="Mine"))) == "Mine"
 
 
-def test_changing_the_incident_takes_the_text_along(desk: Desk) -> None:
-    browser = desk.browser()
+def test_changing_the_incident_takes_the_text_along(still_desk: Desk) -> None:
+    browser = still_desk.browser()
     page = browser.get(f"{POST}?incident=new")
-    to = desk.incident(desk.work.open)
+    to = still_desk.incident(still_desk.work.open)
     moved = browser.post(POST, **filled(page, act="switch", incident=f"{to.id}.{to.version}", body=TEXT, title="Old"))
     assert area(moved) == TEXT
     assert field(moved, "title") == "Video starts slowly"
     assert 'value="identified" checked' in moved.text
 
 
-def test_who_will_be_told_is_counted_by_what_is_about_to_happen(desk: Desk) -> None:
-    browser = desk.browser()
+def test_who_will_be_told_is_counted_by_what_is_about_to_happen(still_desk: Desk) -> None:
+    browser = still_desk.browser()
 
     def told(**typed: str) -> str:
-        page = browser.post(POST, **filled(browser.get(f"{POST}?incident={desk.work.open}"), act="switch", **typed))
+        page = browser.post(
+            POST, **filled(browser.get(f"{POST}?incident={still_desk.work.open}"), act="switch", **typed)
+        )
         found = re.search(r'id="told">([^<]*)<', page.text)
         assert found is not None
         return found[1]
@@ -287,10 +291,18 @@ def test_a_back_dated_time_is_in_the_zone_of_the_site(desk: Desk) -> None:
 
 
 @pytest.mark.corpus("G1")
-def test_looking_at_a_preview_writes_nothing(desk: Desk) -> None:
-    browser = desk.browser(Role.RESPONDER)
-    before = desk.store.head()
-    form = filled(browser.get(f"{POST}?incident={desk.work.open}"), body=TEXT, act="preview")
+def test_looking_at_a_preview_writes_nothing(still_desk: Desk) -> None:
+    browser = still_desk.browser(Role.RESPONDER)
+    before = still_desk.store.head()
+    form = filled(browser.get(f"{POST}?incident={still_desk.work.open}"), body=TEXT, act="preview")
     assert browser.post(POST, **form).status_code == 200
     assert browser.post("/staff/preview", **form).status_code == 200
-    assert desk.store.head() == before
+    assert still_desk.store.head() == before
+
+
+def test_what_a_terminal_leaves_in_a_text_costs_nobody_the_text(desk: Desk) -> None:
+    browser = desk.browser()
+    form = filled(browser.get(f"{POST}?incident=new"), title="Chat\x0b is\x00 down", body="\x1b[31mred\x07\x00 alert\n")
+    assert browser.post(POST, **form).status_code == 303
+    incident = desk.incident(id_of("incident", "publisher", form["key"]))
+    assert (incident.title, incident.published[0].body) == ("Chat is down", "[31mred alert")

@@ -18,6 +18,7 @@ from statuspage.web.staff.doing import act, by, desk_blueprint, desk_page, look,
 from statuspage.web.staff.forms import Text, form, query
 from statuspage.web.staff.gate import needs
 from statuspage.web.staff.moments import moment
+from statuspage.web.staff.pasted import pasted
 from statuspage.web.staff.picks import status_of
 from statuspage.web.times import Stamp, stamp
 from statuspage.web.words import LOOKS, Look
@@ -91,7 +92,7 @@ def components() -> Response:
 @blueprint.post(f"{COMPONENTS}/<id>/override")
 @needs(Role.RESPONDER)
 def override(id: str) -> Response:
-    given = form(
+    given = pasted(
         status=Text(40), hours=Text(5, optional=True), until=Text(40, optional=True), reason=Text(1000, optional=True)
     )
     typed = Typed(id, **given)

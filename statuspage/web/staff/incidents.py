@@ -12,7 +12,6 @@ from statuspage.core.incident import ROBOT, Incident, IncidentState
 from statuspage.core.posting import Post
 from statuspage.core.refusals import Conflict, Refused
 from statuspage.core.role import Role
-from statuspage.core.typed import MAX_BODY
 from statuspage.web.present_incident import impact_look
 from statuspage.web.staff.audience import audience, incident_kinds
 from statuspage.web.staff.context import staff
@@ -22,6 +21,7 @@ from statuspage.web.staff.forms import BadForm, Text, form, query
 from statuspage.web.staff.gate import needs
 from statuspage.web.staff.letters import letters_about
 from statuspage.web.staff.past_acts import past_acts
+from statuspage.web.staff.pasted import LONG, pasted
 from statuspage.web.staff.timeline import components, timeline
 from statuspage.web.times import minute, minute_clock, stamp
 from statuspage.web.words import STATE_WORDS
@@ -73,10 +73,10 @@ def hand_back(id: str) -> Response:
 @blueprint.post(f"{INCIDENTS}/<id>/resolve")
 @needs(Role.PUBLISHER)
 def resolve(id: str) -> Response:
-    given = form(
+    given = pasted(
         key=Text(64),
         version=Text(9),
-        body=Text(2 * MAX_BODY, lines=True, strip=False),
+        body=LONG,
         reset=Text(2, optional=True),
         tell=Text(2, optional=True),
     )

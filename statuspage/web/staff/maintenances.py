@@ -16,7 +16,7 @@ from statuspage.core.refusals import Conflict, Refused
 from statuspage.core.role import Role
 from statuspage.core.site import Site, public_id
 from statuspage.core.state import Decision, State
-from statuspage.core.typed import MAX_BODY, site_of
+from statuspage.core.typed import site_of
 from statuspage.web.staff.audience import MAINTENANCE, audience
 from statuspage.web.staff.context import staff
 from statuspage.web.staff.doing import act, by, desk_blueprint, desk_page, look, on_to
@@ -25,6 +25,7 @@ from statuspage.web.staff.gate import needs
 from statuspage.web.staff.letters import letters_about
 from statuspage.web.staff.month import WEEKDAYS, month
 from statuspage.web.staff.past_acts import past_acts
+from statuspage.web.staff.pasted import ANY_LONG, LONG, pasted
 from statuspage.web.staff.plan_form import Typed, empty_form, form_of, plan_of, sent_form
 from statuspage.web.staff.timeline import components, timeline
 from statuspage.web.times import length_text, period
@@ -107,10 +108,10 @@ def change(id: str) -> Response:
 @blueprint.post(f"{MAINTENANCES}/<id>/updates")
 @needs(Role.RESPONDER)
 def update(id: str) -> Response:
-    given = form(
+    given = pasted(
         key=Text(64),
         to=Text(20),
-        body=Text(2 * MAX_BODY, optional=True, lines=True, strip=False),
+        body=ANY_LONG,
         tell=Text(2, optional=True),
     )
     key, tell = f"{by()}/{given['key']}", bool(given["tell"])
@@ -126,7 +127,7 @@ def update(id: str) -> Response:
 @blueprint.post(f"{MAINTENANCES}/<id>/cancel")
 @needs(Role.RESPONDER)
 def cancel(id: str) -> Response:
-    given = form(body=Text(2 * MAX_BODY, lines=True, strip=False))
+    given = pasted(body=LONG)
 
     def command(state: State, now: datetime) -> Decision:
         if planning.find(state, an_id("maintenance", id)).state is MaintenanceState.CANCELLED:

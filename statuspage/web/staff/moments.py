@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 
 from statuspage.core.refusals import Refused
 
-_FORM = re.compile(r"(?:(\d{4}-\d{2}-\d{2})[ T]+)?(\d{1,2}):(\d{2})")
+_FORM = re.compile(r"(?:(\d{4}-\d{2}-\d{2})[ T]+)?(\d{1,2}):(\d{2})", re.ASCII)
 
 
 def written(at: datetime, zone: ZoneInfo) -> str:

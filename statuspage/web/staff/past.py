@@ -9,10 +9,11 @@ from statuspage.core.site import Component
 from statuspage.core.status import Status
 from statuspage.web.scene import component_path
 from statuspage.web.staff.doing import act, by, desk_blueprint, desk_page, look, on_to
-from statuspage.web.staff.forms import Text, form, query
+from statuspage.web.staff.forms import Text, query
 from statuspage.web.staff.gate import needs
 from statuspage.web.staff.moments import moment
 from statuspage.web.staff.past_acts import past_acts
+from statuspage.web.staff.pasted import pasted
 from statuspage.web.times import stamp
 from statuspage.web.words import LOOKS
 
@@ -32,7 +33,7 @@ def past(id: str) -> Response:
 @blueprint.post(PAST)
 @needs(Role.ADMIN)
 def reclassify(id: str) -> Response:
-    given = form(started=Text(40), ended=Text(40), status=Text(40), reason=Text(1000, optional=True))
+    given = pasted(started=Text(40), ended=Text(40), status=Text(40), reason=Text(1000, optional=True))
     _, _, zone, now = look()
     _find(id)
     try:

@@ -7,9 +7,10 @@ from zoneinfo import ZoneInfo
 
 from statuspage.core.maintenance import Maintenance
 from statuspage.core.planning import Plan
-from statuspage.core.typed import MAX_BODY, MAX_TITLE
-from statuspage.web.staff.forms import Text, form_with
+from statuspage.core.typed import MAX_TITLE
+from statuspage.web.staff.forms import Text
 from statuspage.web.staff.moments import moment, written
+from statuspage.web.staff.pasted import ANY_LONG, pasted_with
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,15 +49,15 @@ def form_of(maintenance: Maintenance, zone: ZoneInfo) -> Typed:
 
 def sent_form() -> Typed:
     """What was sent. Raises BadForm."""
-    given, ticked = form_with(
+    given, ticked = pasted_with(
         "component",
         Text(2, optional=True),
         key=Text(64),
         version=Text(9),
-        title=Text(2 * MAX_TITLE),
+        title=Text(4 * MAX_TITLE),
         starts=Text(40),
         ends=Text(40),
-        body=Text(2 * MAX_BODY, optional=True, lines=True, strip=False),
+        body=ANY_LONG,
         automatic=Text(2, optional=True),
         tell=Text(2, optional=True),
     )

@@ -12,16 +12,15 @@ from statuspage.core.posting import Post
 from statuspage.core.refusals import Refused
 from statuspage.core.site import Site
 from statuspage.core.status import Status
-from statuspage.core.typed import MAX_BODY, MAX_TITLE
-from statuspage.web.staff.forms import Text, form_with
+from statuspage.core.typed import MAX_TITLE
+from statuspage.web.staff.forms import Text
 from statuspage.web.staff.moments import moment
+from statuspage.web.staff.pasted import ANY_LONG, pasted_with
 from statuspage.web.times import length_text
 
 STATES = tuple(each.value for each in IncidentState if each is not IncidentState.POSTMORTEM)
 MINUTES = (15, 30, 60, 120, 240)
 NEW = "new"
-_MOST_BODY = 2 * MAX_BODY
-"""Longer than what is taken: a text that is too long comes back with a word about it, not with a bare 400."""
 _WRITTEN_ON = re.compile(r"([0-9A-Za-z]{1,40})\.([0-9]{1,9})")
 
 
@@ -62,16 +61,16 @@ def empty_form(incident: Incident | None) -> Typed:
 
 def sent_form() -> tuple[Typed, str]:
     """What was sent, and which button was pressed. Raises BadForm."""
-    given, touched = form_with(
+    given, touched = pasted_with(
         "component",
         Text(40, optional=True),
         key=Text(64),
         act=Text(20),
         incident=Text(60),
         template=Text(200, optional=True),
-        title=Text(2 * MAX_TITLE, optional=True),
+        title=Text(4 * MAX_TITLE, optional=True),
         state=Text(40, optional=True),
-        body=Text(_MOST_BODY, optional=True, lines=True, strip=False),
+        body=ANY_LONG,
         next_in=Text(10, optional=True),
         display_at=Text(40, optional=True),
         tell=Text(2, optional=True),

@@ -15,13 +15,14 @@ from statuspage.core.refusals import Conflict, NotThere, Refused
 from statuspage.core.role import Role
 from statuspage.core.site import Site
 from statuspage.core.state import Decision, State
-from statuspage.core.typed import MAX_BODY, MAX_TITLE, site_of
+from statuspage.core.typed import MAX_TITLE, site_of
 from statuspage.web.entries import html_of
 from statuspage.web.staff.doing import act, by, desk_blueprint, desk_page, look, need, on_to
 from statuspage.web.staff.drafts import DRAFTS, inbox
 from statuspage.web.staff.forms import BadForm, Text, form
 from statuspage.web.staff.gate import needs
 from statuspage.web.staff.moments import moment, written
+from statuspage.web.staff.pasted import LONG, pasted
 from statuspage.web.staff.post_form import STATES
 from statuspage.web.staff.preview import Preview, preview
 from statuspage.web.times import minute
@@ -193,12 +194,12 @@ def _page(
 
 
 def _sent() -> tuple[Typed, str]:
-    given = form(
+    given = pasted(
         version=_VERSION,
         act=Text(20),
-        title=Text(2 * MAX_TITLE),
+        title=Text(4 * MAX_TITLE),
         state=Text(40),
-        body=Text(2 * MAX_BODY, lines=True, strip=False),
+        body=LONG,
         display_at=Text(40, optional=True),
     )
     if given["act"] not in _BUTTONS:

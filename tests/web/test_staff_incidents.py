@@ -1,0 +1,135 @@
+"""One incident as staff see it: everything about it, and what can be done with it."""
+
+import re
+
+from statuspage.core import posting
+from statuspage.core.incident import IncidentState
+from statuspage.core.posting import Post
+from statuspage.core.role import Role
+from tests.web.desk import HOST, VIDEO, Desk, desk, still_desk
+from tests.web.staff import alerts, field
+from tests.web.test_staff_post import area, wrong
+
+__all__ = ["desk", "still_desk"]
+
+
+def page(desk: Desk, id: str) -> str:
+    return f"/staff/incidents/{id}"
+
+
+def test_the_list_has_every_incident_and_goes_on_page_by_page(desk: Desk) -> None:
+    browser, titles = desk.browser(Role.VIEWER), [f"Number {number}" for number in range(30)]
+    for title in titles:
+        post = Post("x", title, key=title)
+        desk.store.act(lambda state, post=post: posting.open_incident(state, post, "cleo", desk.now), desk.now)
+    first = browser.get("/staff/incidents").text
+    older = re.search(r'href="(/staff/incidents\?before=\d+)"', first)
+    assert older is not None
+    second = browser.get(older[1]).text
+    old = ["Video starts slowly", "Invitations arrive late", "Redis cache is slow", "Slow web socket connections"]
+    assert sorted(re.findall(r'<p><a href="/staff/incidents/[^"]*">([^<]*)</a>', first + second)) == sorted(
+        titles + old
+    )
+    assert browser.get("/staff/incidents?before=x").status_code == 400
+
+
+def test_a_page_shows_words_evidence_runs_messages_and_journal(still_desk: Desk) -> None:
+    browser = still_desk.browser(Role.VIEWER)
+    robot = browser.get(page(still_desk, still_desk.work.draft)).text
+    for seen in ("Not public", "The robot", "draft</span>", HOST, "The newest 6 runs", "8.0 s", "timeout in hello"):
+        assert seen in robot
+    mine = browser.get(page(still_desk, still_desk.work.open)).text
+    for seen in ("Identified", "opened by cleo", "Next update was due", "Partial outage, as cleo says", "HTTP 410 Gone",
+                 "incident.created", "Nov 23, 2026 - 13:42 UTC"):  # fmt: skip
+        assert seen in mine
+    assert browser.get("/staff/incidents/nothing").status_code == 404
+    assert browser.get("/staff/incidents/a%00b").status_code == 404
+
+
+def test_whoever_only_looks_has_no_form_but_the_one_to_leave(still_desk: Desk) -> None:
+    for id in (still_desk.work.open, still_desk.work.draft, still_desk.work.resolved):
+        text = still_desk.browser(Role.VIEWER).get(page(still_desk, id)).text
+        assert re.findall(r'<form[^>]*action="([^"]*)"', text) == ["/staff/logout"]
+
+
+def test_acknowledging_twice_tells_on_call_once(desk: Desk) -> None:
+    browser, id = desk.browser(Role.RESPONDER), desk.work.open
+    for _ in range(2):
+        assert browser.post(f"{page(desk, id)}/acknowledge").status_code == 303
+    assert desk.kinds(id).count("incident.acknowledged") == 1
+    assert [each.kind for each in desk.messages(id) if each.destination == "on-call"][-1] == "incident.acknowledged"
+    assert "responder is at it." in browser.get(page(desk, id)).text
+
+
+def test_an_incident_is_handed_back_to_the_robot_where_a_check_is_behind_it(desk: Desk) -> None:
+    browser, id = desk.browser(), desk.work.draft
+    desk.store.act(lambda state: posting.post_update(state, id, Post("Mine."), "cleo", desk.now), desk.now)
+    assert desk.incident(id).touched_by == "cleo"
+    assert "Hand back to the robot" in browser.get(page(desk, id)).text
+    assert browser.post(f"{page(desk, id)}/hand-back").status_code == 303
+    assert desk.incident(id).touched_by is None
+    refused = browser.post(f"{page(desk, desk.work.open)}/hand-back")
+    assert (refused.status_code, "no check behind it" in alerts(refused)) == (422, True)
+
+
+def resolving(desk: Desk, **typed: str) -> dict[str, str]:
+    shown = desk.browser().get(page(desk, desk.work.open))
+    form = {"key": field(shown, "key"), "body": area(shown), "version": field(shown, "version")}
+    return {**form, "reset": "on", "tell": "on", **typed}
+
+
+def test_the_short_cut_resolves_sets_components_right_and_can_be_undone(desk: Desk) -> None:
+    browser, id = desk.browser(), desk.work.open
+    form = resolving(desk)
+    said = browser.post(f"{page(desk, id)}/resolve", **form)
+    incident = desk.incident(id)
+    assert incident.state is IncidentState.RESOLVED
+    assert [each.component for each in incident.published[-1].changes] == [VIDEO]
+    assert VIDEO not in desk.store.state(desk.now).overrides
+    assert said.headers["Location"] == f"{page(desk, id)}?said={id}.{incident.published[-1].id}"
+    assert browser.post(f"{page(desk, id)}/resolve", **form).headers["Location"] == said.headers["Location"]
+    assert desk.kinds(id).count("incident.resolved") == 1
+    browser.post(f"{page(desk, id)}/updates/{incident.published[-1].id}/undo")
+    assert desk.incident(id).is_open
+
+
+def test_last_words_that_are_refused_or_too_late_come_back(desk: Desk) -> None:
+    browser, id = desk.browser(), desk.work.open
+    form = resolving(desk, body=" ")
+    refused = browser.post(f"{page(desk, id)}/resolve", **form)
+    assert (refused.status_code, wrong(refused, "body")) == (422, "Must not be empty.")
+    desk.store.act(lambda state: posting.post_update(state, id, Post("Others."), "cleo", desk.now), desk.now)
+    lost = browser.post(f"{page(desk, id)}/resolve", **{**form, "body": "My last words."})
+    assert lost.status_code == 409
+    assert area(lost) == "My last words."
+    assert "Others." in lost.text
+    assert desk.incident(id).is_open
+
+
+def test_a_postmortem_is_drafted_looked_at_and_published(desk: Desk) -> None:
+    browser, id = desk.browser(), desk.work.resolved
+    at = f"{page(desk, id)}/postmortem"
+    form = browser.get(at)
+    assert area(form) == "### What happened\n\nA queue filled up."
+    typed = {"version": field(form, "version"), "body": "A queue **filled** up."}
+    assert "<strong>filled</strong>" in browser.post(at, **typed, act="preview").text
+    assert browser.post(at, **typed, act="save").headers["Location"] == f"{page(desk, id)}?did=learned"
+    assert "A queue" not in browser.get(f"/incidents/{id}").text
+    again = browser.get(at)
+    typed = {"version": field(again, "version"), "body": area(again)}
+    assert browser.post(at, **typed, act="publish").headers["Location"] == f"{page(desk, id)}?did=shared"
+    assert desk.incident(id).state is IncidentState.POSTMORTEM
+    assert browser.post(at, **typed, act="publish").status_code == 409
+    newest = {"version": field(browser.get(at), "version"), "body": "Mine."}
+    assert desk.browser(Role.RESPONDER).post(at, **newest, act="save").status_code == 403
+    empty = browser.post(at, version=newest["version"], body="", act="save")
+    assert (empty.status_code, wrong(empty, "body")) == (422, "Must not be empty.")
+
+
+def test_a_postmortem_waits_for_the_end(still_desk: Desk) -> None:
+    browser, at = still_desk.browser(), f"{page(still_desk, still_desk.work.open)}/postmortem"
+    form = browser.get(at)
+    early = browser.post(at, version=field(form, "version"), body="Learned.", act="publish")
+    assert early.status_code == 422
+    assert "is not resolved yet" in alerts(early)
+    assert area(early) == "Learned."
