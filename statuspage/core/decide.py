@@ -73,16 +73,19 @@ def decide(
     planned, edges = pass_edges(tuple(state.maintenances.values()), state.site, now)
     ended = run_out(state, dict(state.components), now)
     left = {name: each for name, each in state.overrides.items() if name not in ended.cleared}
-    present = replace(state, overrides=left, maintenances={**state.maintenances, **{each.id: each for each in planned}})
+    present = replace(
+        state,
+        components=_after(state.components, ended.changes),
+        overrides=left,
+        maintenances={**state.maintenances, **{each.id: each for each in planned}},
+    )
     changes = {change.component: change for change in ended.changes}
     for change in _changes(present, topology, beliefs, now, not_before):
         changes[change.component] = change
     held = _after(state.components, changes.values())
     seen = Seen(present, state.site, topology, held, beliefs, newest or {}, now)
     done = automatic(seen)
-    for change in done.changes.values():
-        changes[change.component] = replace(change, old=state.components[change.component].status)
-    changes = {name: change for name, change in changes.items() if change.new is not change.old}
+    changes = _moved(state, {**changes, **done.changes})
     statuses = {name: each.status for name, each in _after(held, done.changes.values()).items()}
     events += [*ended.events, *edges]
     events += [_component_event(change, topology, statuses, now) for change in changes.values()]
@@ -94,6 +97,12 @@ def decide(
         maintenances=tuple(planned),
         cleared=ended.cleared,
     )
+
+
+def _moved(state: State, changes: Mapping[str, Change]) -> dict[str, Change]:
+    """The changes from what stood before the decision: one that moved twice in it moves once, or not at all."""
+    whole = (replace(change, old=state.components[name].status) for name, change in changes.items())
+    return {change.component: change for change in whole if change.new is not change.old}
 
 
 def _after(held: Mapping[str, Held], changes: Iterable[Change]) -> dict[str, Held]:

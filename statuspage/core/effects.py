@@ -94,10 +94,6 @@ def without_taken(state: State, incident: Incident) -> Incident:
     return replace(incident, causes=tuple(cause for cause in incident.causes if cause not in taken))
 
 
-def without_offers(incident: Incident, now: datetime) -> Incident:
+def without_offers(incident: Incident) -> Incident:
     """What the robot would have said is no longer offered when a person has said something."""
-    kept = (
-        replace(each, withdrawn_at=now, publish_at=None) if each.by == ROBOT and each.is_draft else each
-        for each in incident.updates
-    )
-    return replace(incident, updates=tuple(kept))
+    return replace(incident, updates=tuple(each for each in incident.updates if each.by != ROBOT or not each.is_draft))

@@ -30,7 +30,7 @@ def hand_back(state: State, incident_id: str, by: str, now: datetime) -> Decisio
     if incident.dismissed_at is not None:
         raise Refused("incident", "was dismissed")
     after = replace(incident, touched_by=None, touched_at=None, recovering_since=None, updated_at=now)
-    after = without_offers(after, now) if after.is_public else _waiting_again(after, now)
+    after = without_offers(after) if after.is_public else _waiting_again(after, now)
     event = person_event("incident.handed_back", incident.id, by, now)
     # What it made of components would keep the robot from seeing how they are.
     return Decision(incidents=(after,), cleared=released(state, incident), events=(event,))

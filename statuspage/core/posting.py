@@ -188,7 +188,7 @@ def _publish(
         started_at=min(incident.started_at, update.display_at) if not incident.is_public else incident.started_at,
     )
     if touch:
-        after = replace(without_offers(after, now), touched_by=by, touched_at=now)
+        after = replace(without_offers(after), touched_by=by, touched_at=now)
     after = without_taken(state, after)
     changes, overrides = apply(state, site, after, update, by, now)
     cleared = released(state, after) if not after.is_open else ()
@@ -214,7 +214,7 @@ def dismiss(state: State, incident_id: str, update_id: str, by: str, now: dateti
     after = replace(incident.with_update(replace(draft, withdrawn_at=now, publish_at=None)), updated_at=now)
     theirs = [each for each in after.drafts if each.by != ROBOT]
     if not after.is_public and not theirs and (incident.touched_by is not None or not after.drafts):
-        after = replace(without_offers(after, now), dismissed_at=now, touched_by=by, touched_at=now)
+        after = replace(without_offers(after), dismissed_at=now, touched_by=by, touched_at=now)
     elif draft.by == ROBOT and incident.touched_by is None:
         after = replace(after, touched_by=by, touched_at=now)
     data = {"update": update_id, "title": incident.title, "reason": reason}

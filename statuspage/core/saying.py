@@ -91,10 +91,10 @@ def _says_the_same(one: Update, other: Update) -> bool:
 
 
 def _is_turned_down(update: Update, incident: Incident) -> bool:
-    """Whether a person turned it down after their last word."""
+    """Whether a person turned it down and has said nothing since."""
     if update.by != ROBOT or update.withdrawn_at is None or incident.touched_at is None:
         return False
-    return update.written_at > incident.touched_at
+    return update.withdrawn_at >= incident.touched_at
 
 
 def commit(seen: Seen, done: Doings, before: Incident | None, incident: Incident, update: Update) -> None:

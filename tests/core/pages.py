@@ -32,10 +32,10 @@ PARTS = (
 """A chain of needs that ends in a component without checks, two providers, and something that stands alone."""
 
 
-def site_of(*parts: Component, times: Times | None = None, **publish: str) -> Site:
+def site_of(*parts: Component, times: Times | None = None, publish: Mapping[str, str] | None = None) -> Site:
     """A page of these components, or of all PARTS; `publish` has policies by component."""
     chosen = tuple(
-        replace(each, publish=publish.get(each.id, each.publish), position=n)
+        replace(each, publish=(publish or {}).get(each.id, each.publish), position=n)
         for n, each in enumerate(parts or PARTS, 1)
     )
     everything = Destination("all", "webhook", ("*",))
@@ -88,8 +88,8 @@ class Page:
             before = self.beliefs[check]
             bad = verdict in (DOWN, SLOW, UNSTABLE)
             window = (Run(self.now, Outcome.FAIL if bad else Outcome.OK),) if verdict is not UNKNOWN else ()
-            why = (reason, "upgrade") if bad else (None, None)
-            belief = Belief(check, "local", verdict, self.now, *why, window)
+            cause, stage = (reason, "upgrade") if bad else (None, None)
+            belief = Belief(check, "local", verdict, self.now, cause, stage, window)
             self.beliefs[check] = belief
             if before.verdict is not verdict:
                 self.moves.append(VerdictChange(before.verdict, belief))

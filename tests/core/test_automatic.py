@@ -20,7 +20,7 @@ FIREBASE = ("fb-eu", "fb-us")
 
 
 def with_policies(**publish: str) -> Page:
-    return Page(site_of(**publish))
+    return Page(site_of(publish=publish))
 
 
 def post(page: Page, incident: Incident, state: str | None = None, **more: object) -> None:
@@ -406,7 +406,7 @@ def test_a_veto_keeps_it_until_a_person_publishes_it() -> None:
 def test_the_strictest_policy_of_several_is_the_one_that_waits_longest(
     one: str, other: str, strictest_of_both: str
 ) -> None:
-    site = site_of(native=one, redis=other)
+    site = site_of(publish={"native": one, "redis": other})
     assert strictest(site, ["native", "redis"]) == strictest(site, ["redis", "native"]) == strictest_of_both
 
 
@@ -422,7 +422,7 @@ def test_causes_of_different_policies_have_incidents_of_their_own(together: bool
 
 def test_a_draft_waits_for_as_long_as_the_strictest_policy_of_now_says() -> None:
     page = down_for(30, "native", page=with_policies(native="after 300s", redis="after 300s"))
-    page.adopt(site_of(native="draft", redis="after 300s"))
+    page.adopt(site_of(publish={"native": "draft", "redis": "after 300s"}))
     down_for(10, "redis", page=page)
     assert page.only().publish == "draft"
     assert draft(page.only()).publish_at is None

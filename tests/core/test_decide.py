@@ -1,11 +1,13 @@
+from dataclasses import replace
+
 import pytest
 
 from statuspage.core.decide import VerdictChange, adopt, component_status, decide, resume
 from statuspage.core.detection import Belief, Verdict
-from statuspage.core.maintenance import Window
+from statuspage.core.maintenance import Maintenance
 from statuspage.core.observation import Reason
 from statuspage.core.site import Component, Group, Site
-from statuspage.core.state import Held, State
+from statuspage.core.state import Held, Override, State
 from statuspage.core.status import Status
 from tests.core.values import at
 
@@ -78,7 +80,7 @@ def test_a_change_never_reaches_behind_the_present_state() -> None:
 
 def test_a_move_of_a_verdict_is_journalled_with_its_evidence_and_its_belief() -> None:
     beliefs = believed(redis=(DOWN, 50))
-    found = decide(held(), beliefs, (VerdictChange(UP, beliefs["redis"]),), at(60))
+    found = decide(held(), beliefs, (VerdictChange(UP, beliefs["redis"]),), at(55))
     assert [event.kind for event in found.events] == ["check.changed", "component.updated"]
     assert found.events[0].data["reason"] == "timeout"
     assert found.beliefs == (beliefs["redis"],)
@@ -100,8 +102,8 @@ def test_a_component_without_checks_is_left_to_people() -> None:
 
 
 def test_maintenance_masks_its_own_component_only() -> None:
-    windows = (Window("w", at(40), at(90), frozenset({"redis"})),)
-    state = State(held().components, windows, SITE)
+    work = Maintenance("w", "Work", at(40), at(90), ("redis",), at(0), at(0), "ana")
+    state = State(held().components, SITE, maintenances={"w": work})
     found = decide(state, believed(redis=(DOWN, 50), backend=(DOWN, 51)), (), at(60))
     assert {change.component: change.new for change in found.changes} == {
         "redis": Status.MAINTENANCE,
@@ -123,6 +125,40 @@ def test_a_new_configuration_creates_archives_and_revives() -> None:
 
 def test_the_same_configuration_again_is_no_event() -> None:
     assert adopt(held(), SITE, at(10)).is_empty
+
+
+def test_what_has_lasted_opens_an_incident_in_the_same_decision() -> None:
+    found = decide(held(), believed(redis=(DOWN, 50)), (), at(60))
+    assert [event.kind for event in found.events] == ["component.updated", "incident.created"]
+    assert [incident.causes for incident in found.incidents] == [("redis",)]
+
+
+def test_planned_work_begins_with_the_decision_that_finds_it_due() -> None:
+    work = Maintenance("w", "Work", at(40), at(90), ("redis", "video"), at(0), at(0), "ana")
+    found = decide(State(held().components, SITE, maintenances={"w": work}), believed(), (), at(41))
+    assert [each.state.value for each in found.maintenances] == ["in_progress"]
+    assert {change.component: change.new for change in found.changes} == {
+        "redis": Status.MAINTENANCE,
+        "video": Status.MAINTENANCE,
+    }
+
+
+def test_an_override_speaks_instead_of_the_checks_and_they_go_on_when_it_has_run_out() -> None:
+    said = Override("redis", Status.DEGRADED, "ana", at(0), at(100))
+    state = State(held(redis=Status.DEGRADED).components, SITE, overrides={"redis": said})
+    assert decide(state, believed(redis=(DOWN, 50)), (), at(99)).is_empty
+    found = decide(state, believed(redis=(DOWN, 50)), (), at(100))
+    assert found.cleared == ("redis",)
+    assert [(change.old, change.new) for change in found.changes] == [(Status.DEGRADED, Status.MAJOR)]
+
+
+def test_a_component_that_moves_twice_in_one_decision_moves_once_in_the_journal() -> None:
+    """An override of what needs redis runs out in the moment in which the incident sets it."""
+    site = replace(SITE, components=(*SITE.components[:3], Component("video", "Video", 3, needs=("redis",))))
+    said = Override("video", Status.DEGRADED, "ana", at(0), at(60))
+    state = State(held(video=Status.DEGRADED).components, site, overrides={"video": said})
+    found = decide(state, believed(redis=(DOWN, 50)), (), at(60))
+    assert [(c.old, c.new) for c in found.changes if c.component == "video"] == [(Status.DEGRADED, Status.MAJOR)]
 
 
 def test_a_restart_leaves_one_neutral_gap() -> None:

@@ -42,7 +42,7 @@ def test_an_override_holds_until_its_time_and_is_told_in_the_journal(desk: Desk)
     state = desk.store.state(desk.now)
     assert state.components[REDIS].status is Status.PARTIAL
     assert state.overrides[REDIS].until == desk.now + timedelta(hours=4)
-    assert desk.kinds(REDIS)[0] == "component.overridden"
+    assert "component.overridden" in desk.kinds(REDIS)
     browser.post(f"{ALL}/{REDIS}/override", **{**SAID, "until": "2026-11-23 18:00"})
     assert desk.store.state(desk.now).overrides[REDIS].until == datetime(2026, 11, 23, 18, 0, tzinfo=UTC)
     assert browser.post(f"{ALL}/{REDIS}/release").headers["Location"] == f"{ALL}?did=released"
@@ -90,12 +90,13 @@ def test_only_an_admin_corrects_the_past_and_always_with_a_reason(desk: Desk) ->
     page = desk.browser(Role.VIEWER).get(at).text
     for seen in ("A drill", "2026-11-16T10:00:00+00:00", "admin"):
         assert seen in page
-    assert desk.kinds(REDIS)[0] == "history.reclassified"
+    assert "history.reclassified" in desk.kinds(REDIS)
 
 
 @pytest.mark.parametrize(
     ("typed", "name"),
-    [({"started": "2026-11-17 10:00"}, "ended"), ({"ended": "2027-01-01 10:00"}, "ended"), ({"started": "x"}, "started"),
+    [({"started": "2026-11-17 10:00"}, "ended"), ({"ended": "2027-01-01 10:00"}, "ended"),
+     ({"started": "x"}, "started"),
      ({"status": "fine"}, "status"), ({"started": "2001-01-01 10:00"}, "started")],
 )  # fmt: skip
 def test_a_stretch_that_cannot_be_meant_comes_back(still_desk: Desk, typed: dict[str, str], name: str) -> None:

@@ -17,11 +17,15 @@ def page(desk: Desk, id: str) -> str:
     return f"/staff/incidents/{id}"
 
 
+def open_one(desk: Desk, title: str) -> None:
+    post = Post("x", title, key=title)
+    desk.store.act(lambda state: posting.open_incident(state, post, "cleo", desk.now), desk.now)
+
+
 def test_the_list_has_every_incident_and_goes_on_page_by_page(desk: Desk) -> None:
     browser, titles = desk.browser(Role.VIEWER), [f"Number {number}" for number in range(30)]
     for title in titles:
-        post = Post("x", title, key=title)
-        desk.store.act(lambda state, post=post: posting.open_incident(state, post, "cleo", desk.now), desk.now)
+        open_one(desk, title)
     first = browser.get("/staff/incidents").text
     older = re.search(r'href="(/staff/incidents\?before=\d+)"', first)
     assert older is not None
