@@ -49,9 +49,7 @@ def _explaining(seen: Seen, spoken_for: frozenset[str]) -> dict[str, Status]:
 def affected(seen: Seen, causes: Sequence[str]) -> Sequence[str]:
     """The causes in trouble, and whatever needs them and has trouble or no check of its own."""
     found: dict[str, None] = {}
-    for cause in causes:
-        if seen.status(cause) not in IN_TROUBLE:
-            continue
+    for cause in seen.in_trouble(causes):
         found[cause] = None
         for name in dragged_down(cause, seen.topology):
             if not seen.checks(name) or seen.status(name) in IN_TROUBLE:
@@ -86,8 +84,8 @@ def _status_told(seen: Seen, causes: Sequence[str], name: str) -> Status:
     """Its own status; of a component without checks the worst of what drags it down."""
     if name not in seen.topology or seen.checks(name) or name in seen.state.overrides:
         return seen.status(name)
-    above = [seen.status(cause) for cause in causes if name in dragged_down(cause, seen.topology)]
-    return worst([Status.OPERATIONAL, *(each for each in above if each in IN_TROUBLE)])
+    above = (seen.status(cause) for cause in seen.in_trouble(causes) if name in dragged_down(cause, seen.topology))
+    return worst([Status.OPERATIONAL, *above])
 
 
 def told(seen: Seen, causes: Sequence[str], cause: str, next_by: datetime | None) -> Told:
@@ -99,7 +97,7 @@ def told(seen: Seen, causes: Sequence[str], cause: str, next_by: datetime | None
     return Told(
         site=seen.site,
         cause=cause,
-        status=seen.status(cause),
+        status=seen.status_of_cause(cause),
         reason=next(down, None),
         affected=reached,
         still_work=[name for name in seen.topology if name not in reached and _is_seen_to_work(seen, name)],

@@ -29,7 +29,7 @@ def _follow(seen: Seen, done: Doings, incident: Incident) -> None:
     if not incident.causes or not incident.is_open:
         return
     troubled = seen.in_trouble(incident.causes)
-    unseen = any(seen.status(cause) is Status.UNKNOWN for cause in incident.causes)
+    unseen = any(seen.status_of_cause(cause) is Status.UNKNOWN for cause in incident.causes)
     if incident.touched_by is not None:
         _follow_touched(seen, done, incident, troubled, unseen)
     elif troubled:
@@ -139,7 +139,7 @@ def _put_away(seen: Seen, done: Doings, incident: Incident) -> None:
         if incident.over_at is not None and incident.drafts and seen.now - incident.over_at > KEEP_OVER:
             done.incidents[incident.id] = replace(incident, dismissed_at=seen.now)
     elif incident.over_at is None and incident.causes:
-        standing = [seen.status(cause) for cause in incident.causes]
+        standing = [seen.status_of_cause(cause) for cause in incident.causes]
         if not seen.in_trouble(incident.causes) and Status.UNKNOWN not in standing:
             done.incidents[incident.id] = replace(incident, over_at=seen.now)
 

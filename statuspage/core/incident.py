@@ -13,7 +13,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
+from itertools import count
 
+from statuspage.core.site import public_id
 from statuspage.core.status import Status
 
 ROBOT = "robot"
@@ -270,6 +272,11 @@ class Incident:
     def update(self, update_id: str) -> Update | None:
         """The update of that id, or None."""
         return next((update for update in self.updates if update.id == update_id), None)
+
+    def unused_id(self, key: str) -> str:
+        """An id for a further update, made from this key."""
+        tried = (public_id("update", f"{self.id}/{key}/{n}") for n in count())
+        return next(each for each in tried if self.update(each) is None)
 
     def with_update(self, update: Update) -> "Incident":
         """The same with this update put in the place of the one with its id, or added at the end."""

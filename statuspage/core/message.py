@@ -222,8 +222,9 @@ def _works(told: Told, write: Write = plain) -> str:
 
 
 def _recovered(told: Told) -> str:
-    if told.site.component(told.cause) is None:
-        return f"{plain(told.cause)} is no longer watched."
+    component = told.site.component(told.cause)
+    if component is None or not component.checks:
+        return f"{plain(_name(told.site, told.cause))} is no longer watched."
     if told.status is Status.MAINTENANCE:
         return f"{plain(_name(told.site, told.cause))} is under planned maintenance now."
     names = [_name(told.site, each) for each in (told.cause, *told.others)]

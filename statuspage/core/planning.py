@@ -82,7 +82,8 @@ def change_plan(
     if before.state is not MaintenanceState.SCHEDULED and before.starts != plan.starts:
         raise Refused("starts", "cannot change: it has begun")
     text = plan.body.strip() or "The plan has changed."
-    update = _update(f"{before.id}/{now.isoformat()}/{len(before.updates)}", before.state, text, by, now, now, plan.components, plan.tell)
+    key = f"{before.id}/{now.isoformat()}/{len(before.updates)}"
+    update = _update(key, before.state, text, by, now, now, plan.components, plan.tell)
     after = replace(
         before.with_update(update),
         title=title(plan.title),

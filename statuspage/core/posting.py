@@ -127,9 +127,9 @@ def _say(
 ) -> Decision:
     at = past("display_at", post.display_at, now) if post.display_at else said_at(incident.published, now)
     may_follow(incident, to, at)
-    key = f"{incident.id}/{post.key or f'{now.isoformat()}/{len(incident.updates)}'}"
+    made_under = f"{incident.id}/{post.key}"
     update = Update(
-        id=id_of("update", by, key),
+        id=id_of("update", by, made_under) if post.key else incident.unused_id(f"{by}/{now.isoformat()}"),
         state=to.value,
         body=clean_body(post.body),
         display_at=at,
@@ -277,7 +277,7 @@ def withdraw(state: State, incident_id: str, update_id: str, by: str, now: datet
         raise Refused("update", "is not published")
     if update.published_by == ROBOT or now >= update.published_at + site.times.undo:
         raise Refused("update", "is out: edit it, or post a correction")
-    if any(each.id != update_id and not _was_said_before(each, update.published_at) for each in incident.published):
+    if update_id != _newest_word(incident).id:
         raise Refused("update", "was followed by another one: take that back first")
     draft = replace(update, published_at=None, published_by=None, publish_at=None)
     after = replace(incident.with_update(draft), updated_at=now)
@@ -295,5 +295,7 @@ def withdraw(state: State, incident_id: str, update_id: str, by: str, now: datet
     return Decision(changes=changes, incidents=(after,), cleared=cleared, events=(event, *moved), undone=(update_id,))
 
 
-def _was_said_before(update: Update, at: datetime) -> bool:
-    return update.published_at is not None and update.published_at < at
+def _newest_word(incident: Incident) -> Update:
+    """The update that was published last, whatever time it shows."""
+    shown = [update for update in incident.updates if update.is_published]
+    return max(reversed(shown), key=lambda update: update.published_at or update.written_at)

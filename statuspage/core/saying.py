@@ -15,7 +15,6 @@ from statuspage.core.maintenance import masked
 from statuspage.core.message import Turn, body
 from statuspage.core.policy import AUTO, publish_at
 from statuspage.core.seeing import Doings, Seen
-from statuspage.core.site import public_id
 from statuspage.core.state import Change
 from statuspage.core.status import Status, worst
 
@@ -133,7 +132,7 @@ def _update(seen: Seen, incident: Incident, turn: Turn, to: IncidentState, cause
     next_by = seen.now + seen.site.times.next_update if to.is_open else None
     words = told(seen, incident.causes, cause, next_by)
     return Update(
-        id=public_id("update", f"{incident.id}/{ROBOT}/{turn}/{seen.now.isoformat()}/{len(incident.updates)}"),
+        id=incident.unused_id(f"{ROBOT}/{turn}/{seen.now.isoformat()}"),
         state=to.value,
         body=body(turn, words, spoken(seen.site.times.resolve_after)),
         display_at=said_at(incident.published, seen.now),

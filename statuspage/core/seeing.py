@@ -1,6 +1,6 @@
 """What the robot looks at when it decides on incidents, and what came of it."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -34,9 +34,13 @@ class Seen:
         """Since when it stands like that. Raises KeyError for what was never held."""
         return self.held[component].since
 
-    def in_trouble(self, components: tuple[str, ...]) -> list[str]:
-        """Those of them that are degraded or worse."""
-        return [name for name in components if self.status(name) in IN_TROUBLE]
+    def status_of_cause(self, component: str) -> Status:
+        """How a cause stands. One that no check speaks for any more is over: it stands as others drag it down."""
+        return self.status(component) if self.checks(component) else Status.OPERATIONAL
+
+    def in_trouble(self, causes: Sequence[str]) -> list[str]:
+        """Those of the causes that are degraded or worse."""
+        return [name for name in causes if self.status_of_cause(name) in IN_TROUBLE]
 
     def checks(self, component: str) -> tuple[str, ...]:
         """The checks that speak for it."""

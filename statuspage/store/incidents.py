@@ -91,8 +91,8 @@ def write_incidents(connection: Connection, written: Sequence[Incident]) -> tupl
     # A cause may move from one of them to another: all are given up before any is taken.
     connection.execute(delete(open_causes).where(open_causes.c.incident.in_([each.id for each in stored])))
     causes = [{"cause": cause, "incident": each.id} for each in stored if each.is_open for cause in each.causes]
-    if causes:
-        connection.execute(open_causes.insert(), causes)
+    # Whoever has a cause keeps it: no slip of the rules may stop the monitor in the middle of an outage.
+    upsert(connection, open_causes, causes, keep=True)
     return stored
 
 

@@ -290,6 +290,16 @@ def test_a_cause_that_leaves_the_configuration_ends() -> None:
     assert "no longer watched" in page.only().published[-1].body
 
 
+def test_a_cause_that_loses_its_checks_ends_even_if_others_drag_it_down() -> None:
+    page = down_for(200, "backend")
+    down_for(200, "redis", page=page)
+    page.adopt(site_of(*(replace(each, checks=()) if each.id == "backend" else each for each in PARTS)))
+    page.wait(302)
+    first, second = page.incidents.values()
+    assert (first.is_open, second.is_open) == (False, True)
+    assert page.status("backend") is Status.MAJOR
+
+
 def test_planned_work_that_begins_later_does_not_excuse_trouble_from_before() -> None:
     page = down_for(30, "native")
     plan = planning.Plan("Work", page.now, page.now + timedelta(seconds=600), ("native",))

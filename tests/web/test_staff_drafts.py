@@ -9,6 +9,7 @@ import pytest
 from werkzeug.test import TestResponse
 
 from statuspage.core import posting
+from statuspage.core.observation import Observation, Outcome, Reason
 from statuspage.core.posting import Post
 from statuspage.core.role import Role
 from statuspage.core.state import Decision
@@ -244,3 +245,31 @@ def test_the_preview_of_an_edit_writes_nothing(still_desk: Desk) -> None:
     assert "<strong>bold</strong>" in seen.text
     assert "[Investigating] Slow web socket connections" in seen.text
     assert still_desk.store.head() == before
+
+
+@pytest.mark.corpus("C2")
+def test_what_a_target_says_is_text_on_every_page_that_shows_it(desk: Desk) -> None:
+    evil = "</td></table><script>alert(1)</script><img src=x onerror=alert(2)>"
+    found = desk.incident(desk.work.draft)
+    evidence = tuple(
+        replace(each, detail=evil, agent=evil, reason=evil, stages=((evil, 1.0),)) for each in found.evidence
+    )
+    hostile = replace(found, title=evil, evidence=evidence)
+    desk.store.transact(lambda _: Decision(incidents=(hostile,)), desk.now)
+    run = Observation(
+        "firebase-web-sockets-check", evil, desk.now, Outcome.FAIL, 1.0, Reason.TIMEOUT, evil, evil, seq=99
+    )
+    desk.store.append([run])
+    browser, id = desk.browser(Role.ADMIN), found.id
+    for path in (
+        DRAFTS,
+        "/staff/incidents",
+        f"/staff/incidents/{id}",
+        at(desk, id),
+        "/staff/post",
+        f"/staff/post?incident={id}",
+    ):
+        page = browser.get(path).text
+        assert "alert(1)" in page
+        assert "<script>alert" not in page
+        assert "<img" not in page

@@ -110,7 +110,7 @@ def test_what_cannot_be_said_yet_is_told_in_the_pane(still_desk: Desk) -> None:
     assert refused is not None
     assert "Nothing to show yet." in json.dumps(nothing)
     assert refused["field"] == "display_at"
-    assert "Not yet: display_at: must look like" in json.dumps(refused)
+    assert "Not yet: the time shown must look like" in json.dumps(refused)
     untitled = browser.post("/staff/preview", **filled(page, body="x")).text
     assert "(no title yet)" in untitled
 

@@ -39,7 +39,7 @@ from statuspage.web.words import STATE_WORDS
 
 blueprint = desk_blueprint("post")
 POST = "/staff/post"
-MOST_MEANWHILE = 5
+MOST_MEANWHILE = 2
 _BUTTONS = ("publish", "draft", "preview", "switch", "template")
 
 

@@ -8,7 +8,7 @@ if (undo) {
   const end = performance.now() + undo.dataset.left * 1000, form = undo.querySelector("form"), words = undo.querySelector("p span");
   const tick = () => {
     const left = Math.ceil((end - performance.now()) / 1000);
-    if (form && left > 0) form.querySelector("span").textContent = left;
+    if (form && left > 0) at("left").textContent = left;
     if (left > 0) return setTimeout(tick, 250);
     form?.remove();
     words.textContent = "The time to undo is over.";
@@ -51,11 +51,11 @@ if (post) {
   at("incident").addEventListener("change", () => press("switch"));
   const names = new Set(all("#templates option").map((each) => each.value));
   at("template").addEventListener("change", (event) => { if (names.has(event.target.value)) press("template"); });
-  let sent = false;
-  post.addEventListener("submit", (event) => { if (sent) event.preventDefault(); sent = true; });
-  addEventListener("pageshow", () => { sent = false; });
   if (at("body").value) soon();
 }
+
+// --- what was refused is where one goes on ---
+at("main").querySelector("[aria-invalid=true]")?.focus();
 
 // --- keys ---
 const typing = (target) => target.closest("input, textarea, select, [contenteditable]");
