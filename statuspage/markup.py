@@ -11,9 +11,10 @@ from html import unescape
 import nh3
 from markdown_it import MarkdownIt
 
-TAGS = {"p", "br", "strong", "em", "code", "pre", "ul", "ol", "li", "blockquote", "a", "hr", "h3", "h4", "del"}
+TAGS = {"p", "br", "strong", "em", "code", "pre", "ul", "ol", "li", "blockquote", "a", "hr", "h3", "h4", "s"}
 SCHEMES = {"http", "https", "mailto"}
 _LINK = re.compile(r'<a href="([^"]*)"[^>]*>(.*?)</a>', re.DOTALL)
+_GAPS = re.compile(r"\n{3,}")
 _HEADINGS = {"h1": "h3", "h2": "h3", "h5": "h4", "h6": "h4"}
 
 
@@ -25,7 +26,8 @@ def _parser() -> MarkdownIt:
 
 def render(text: str) -> str:
     """The HTML of a Markdown text: elements of TAGS only, links to http, https and mailto with `rel` set."""
-    tokens = _parser().parse(text)
+    # Half a surrogate pair is no character, and no encoder takes it.
+    tokens = _parser().parse(text.encode("utf-8", "replace").decode())
     for token in tokens:
         token.tag = _HEADINGS.get(token.tag, token.tag)
     made = _parser().renderer.render(tokens, _parser().options, {})
@@ -43,7 +45,8 @@ def render(text: str) -> str:
 
 def to_text(text: str) -> str:
     """The same without any markup: what API v2, calendars and text mails show."""
-    return unescape(nh3.clean(_spaced(_LINK.sub(_with_address, render(text))), tags=set())).strip()
+    plain = unescape(nh3.clean(_spaced(_LINK.sub(_with_address, render(text))), tags=set()))
+    return _GAPS.sub("\n\n", plain).strip()
 
 
 def _with_address(link: "re.Match[str]") -> str:

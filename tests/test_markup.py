@@ -133,7 +133,8 @@ def test_what_looks_like_html_is_shown_as_it_was_typed() -> None:
 def test_what_people_need_is_there() -> None:
     text = (
         "# Head\n\n**bold** *soft* ~~gone~~ `code`\nnext line\n\n- one\n- two\n\n1. first\n\n> said\n\n---\n\n"
-        '[link](https://e.example/a?b=1&c=2 "more") <https://e.example/> <ana@example.com>\n\n```\nblock\n```\n\n###### six'
+        '[link](https://e.example/a?b=1&c=2 "more") <https://e.example/> <ana@example.com>\n\n'
+        "```\nblock\n```\n\n###### six"
     )
     tags = {tag for tag, _ in found_in(render(text)).elements}
     assert tags == TAGS
@@ -149,9 +150,9 @@ def test_a_link_that_leads_nowhere_in_a_mail_or_a_feed_is_none() -> None:
 
 
 def test_the_same_without_markup() -> None:
-    text = "**Chat** is `slow` & <b>ill</b>.\n\nSee [the docs](https://e.example/x) or <https://e.example/>.\n\n- one\n- two"
+    text = "**Chat** is `slow` & <b>ill</b>.\n\nSee [it](https://e.example/x) or <https://e.example/>.\n\n- one\n- two"
     assert to_text(text) == (
-        "Chat is slow & <b>ill</b>.\n\nSee the docs (https://e.example/x) or https://e.example/.\n\n- one\n- two"
+        "Chat is slow & <b>ill</b>.\n\nSee it (https://e.example/x) or https://e.example/.\n\n- one\n- two"
     )
 
 

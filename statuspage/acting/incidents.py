@@ -6,6 +6,7 @@ from datetime import datetime
 
 from statuspage.acting.caller import Caller, Command, Done, a_key, act, an_id
 from statuspage.core import posting, reading
+from statuspage.core.checking import same
 from statuspage.core.clock import Clock
 from statuspage.core.incident import Incident
 from statuspage.core.posting import find, id_of
@@ -101,15 +102,25 @@ class Incidents:
     def dismiss(self, id: str, update: str, document: Json, caller: Caller) -> Done:
         """Throw a draft away."""
         caller.need(Role.RESPONDER)
-        reason, draft = reading.reason_from(document), an_id("update", update)
-        return self._act(id, lambda state, now: posting.dismiss(state, id, draft, caller.by, now, reason))
+        rest, version = _version_apart(document)
+        reason, draft = reading.reason_from(rest), an_id("update", update)
+
+        def command(state: State, now: datetime) -> Decision:
+            same(find(state, id), version)
+            return posting.dismiss(state, id, draft, caller.by, now, reason)
+
+        return self._act(id, command)
 
     def hold(self, id: str, update: str, document: Json, caller: Caller) -> Done:
         """Let a draft that would publish itself wait for a person."""
         caller.need(Role.RESPONDER)
-        reading.nothing_from(document)
-        draft = an_id("update", update)
-        return self._act(id, lambda state, now: posting.hold_draft(state, id, draft, caller.by, now))
+        version, draft = reading.version_from(document), an_id("update", update)
+
+        def command(state: State, now: datetime) -> Decision:
+            same(find(state, id), version)
+            return posting.hold_draft(state, id, draft, caller.by, now)
+
+        return self._act(id, command)
 
     def withdraw(self, id: str, update: str, document: Json, caller: Caller) -> Done:
         """Take an update back before anybody is notified."""
@@ -160,6 +171,14 @@ class Incidents:
         document = incident_document(incident, acted.site)
         document["notifies"] = notices(acted.decision.events, acted.site)
         return Done(wanted, document)
+
+
+def _version_apart(document: Json) -> tuple[Json, int | None]:
+    """The document without the version that somebody has seen, and that version. Raises Malformed."""
+    if not isinstance(document, dict) or "version" not in document:
+        return document, None
+    rest: dict[str, Json] = {name: value for name, value in document.items() if name != "version"}
+    return rest, reading.version_from({"version": document["version"]})
 
 
 def _waits(incident: Incident) -> bool:

@@ -74,30 +74,43 @@ class Where:
     token_file: Path | None
 
 
-def where_options(command: F) -> F:
-    """`--config`, or `--server` with a token. (`-c` names components here.)"""
-    path = click.Path(path_type=Path, dir_okay=False)
+_PATH = click.Path(path_type=Path, dir_okay=False)
+
+
+def server_options(command: F) -> F:
+    """`--server` with a token."""
     for option in (
-        click.option("--token-file", type=path, help="A file that holds the token."),
+        click.option("--token-file", type=_PATH, help="A file that holds the token."),
         click.option("--token", envvar="STATUSPAGE_TOKEN", help="The token for --server. [env: STATUSPAGE_TOKEN]"),
         click.option("--server", envvar="STATUSPAGE_SERVER", help="Act there, over HTTP. [env: STATUSPAGE_SERVER]"),
-        click.option("--config", type=path, default=Path("config.toml"), show_default=True,
-                     help="The configuration file: act on this machine's database."),
-    ):  # fmt: skip
+    ):
         command = option(command)
     return command
 
 
+def where_options(command: F) -> F:
+    """`--config`, or `--server` with a token. (`-c` names components here.)"""
+    help = "The configuration file: act on this machine's database."
+    config = click.option("--config", type=_PATH, default=Path("config.toml"), show_default=True, help=help)
+    return config(server_options(command))
+
+
 @contextmanager
 def desk(config: Path, server: str | None, token: str | None, token_file: Path | None) -> Iterator[Desk]:
-    """The desk that the options mean. What goes wrong ends the command: 2 for what was asked, 1 for what failed."""
+    """The desk that the options mean. What goes wrong ends the command, as `refusals_told` says."""
+    with refusals_told(), _opened(Where(config, server, token, token_file)) as found:
+        yield found
+
+
+@contextmanager
+def refusals_told() -> Iterator[None]:
+    """What goes wrong inside ends the command with its text: 2 for what was asked, 1 for what failed."""
     try:
-        with _opened(Where(config, server, token, token_file)) as found:
-            yield found
+        yield
     except (Refused, NotThere) as error:
-        fail(_text(error), CONFIG_ERROR)
+        fail(plain(str(error)), CONFIG_ERROR)
     except (Conflict, Unable) as error:
-        fail(_text(error), NOT_OK)
+        fail(plain(str(error)), NOT_OK)
 
 
 @contextmanager
@@ -105,7 +118,7 @@ def _opened(where: Where) -> Iterator[Desk]:
     if where.server is not None:
         from statuspage.cli._remote import RemoteDesk
 
-        yield RemoteDesk(where.server, _token(where))
+        yield RemoteDesk(where.server, token_of(where))
     else:
         from statuspage.cli._local import local_desk
 
@@ -113,7 +126,8 @@ def _opened(where: Where) -> Iterator[Desk]:
             yield found
 
 
-def _token(where: Where) -> str:
+def token_of(where: Where) -> str:
+    """The token that the options mean. Raises Refused."""
     text = where.token
     if where.token_file is not None:
         try:
@@ -129,9 +143,9 @@ def _token(where: Where) -> str:
     return text
 
 
-def _text(error: Exception) -> str:
+def plain(text: str) -> str:
     """A terminal shall not obey what a server, or a document, says."""
-    return "".join(each if each.isprintable() or each == "\n" else "\N{REPLACEMENT CHARACTER}" for each in str(error))
+    return "".join(each if each.isprintable() or each == "\n" else "\N{REPLACEMENT CHARACTER}" for each in text)
 
 
 def a_key() -> str:

@@ -29,54 +29,13 @@ class _NoRedirect(urllib.request.HTTPRedirectHandler):
         return None
 
 
-class RemoteDesk:
-    """Raises Refused for an address that is none, or that would show the token to others."""
+class Remote:
+    """An API, with our token. Raises Refused for an address that is none, or would show the token to others."""
 
     def __init__(self, server: str, token: str) -> None:
         self._base = f"{_checked(server)}/api/v1"
         self._token = token
         self._opener = urllib.request.build_opener(urllib.request.ProxyHandler({}), _NoRedirect)
-
-    def place(self) -> Place:
-        me = self._get("/me")
-        try:
-            zone = ZoneInfo(me["site"]["time_zone"])
-            return Place(str(me["site"]["name"]), zone, datetime.fromisoformat(me["now"]))
-        except (KeyError, TypeError, ValueError, ZoneInfoNotFoundError):
-            raise Unable(f"{self._base} answered something that this version does not understand") from None
-
-    def incidents(self, state: str, limit: int) -> Document:
-        return self._get("/incidents", state=state, limit=str(limit))
-
-    def incident(self, id: str) -> Document:
-        return self._get(f"/incidents/{_part(id)}")
-
-    def open_incident(self, document: Document, key: str) -> Document:
-        return self._send("/incidents", document, key)
-
-    def update_incident(self, id: str, document: Document, key: str) -> Document:
-        return self._send(f"/incidents/{_part(id)}/updates", document, key)
-
-    def on_update(self, id: str, update: str, act: str, document: Document) -> Document:
-        return self._send(f"/incidents/{_part(id)}/updates/{_part(update)}/{act}", document)
-
-    def acknowledge(self, id: str) -> Document:
-        return self._send(f"/incidents/{_part(id)}/acknowledge", {})
-
-    def maintenances(self) -> Document:
-        return self._get("/maintenances")
-
-    def maintenance(self, id: str) -> Document:
-        return self._get(f"/maintenances/{_part(id)}")
-
-    def plan(self, document: Document, key: str) -> Document:
-        return self._send("/maintenances", document, key)
-
-    def update_maintenance(self, id: str, document: Document, key: str) -> Document:
-        return self._send(f"/maintenances/{_part(id)}/updates", document, key)
-
-    def cancel(self, id: str, document: Document) -> Document:
-        return self._send(f"/maintenances/{_part(id)}/cancel", document)
 
     def _get(self, path: str, **query: str) -> Document:
         asked = f"?{urlencode(query)}" if query else ""
@@ -131,6 +90,51 @@ class RemoteDesk:
                 return Unable(f"{detail} ({code})")
 
 
+class RemoteDesk(Remote):
+    """The desk of another machine."""
+
+    def place(self) -> Place:
+        me = self._get("/me")
+        try:
+            zone = ZoneInfo(me["site"]["time_zone"])
+            return Place(str(me["site"]["name"]), zone, datetime.fromisoformat(me["now"]))
+        except (KeyError, TypeError, ValueError, ZoneInfoNotFoundError):
+            raise Unable(f"{self._base} answered something that this version does not understand") from None
+
+    def incidents(self, state: str, limit: int) -> Document:
+        return self._get("/incidents", state=state, limit=str(limit))
+
+    def incident(self, id: str) -> Document:
+        return self._get(f"/incidents/{part(id)}")
+
+    def open_incident(self, document: Document, key: str) -> Document:
+        return self._send("/incidents", document, key)
+
+    def update_incident(self, id: str, document: Document, key: str) -> Document:
+        return self._send(f"/incidents/{part(id)}/updates", document, key)
+
+    def on_update(self, id: str, update: str, act: str, document: Document) -> Document:
+        return self._send(f"/incidents/{part(id)}/updates/{part(update)}/{act}", document)
+
+    def acknowledge(self, id: str) -> Document:
+        return self._send(f"/incidents/{part(id)}/acknowledge", {})
+
+    def maintenances(self) -> Document:
+        return self._get("/maintenances")
+
+    def maintenance(self, id: str) -> Document:
+        return self._get(f"/maintenances/{part(id)}")
+
+    def plan(self, document: Document, key: str) -> Document:
+        return self._send("/maintenances", document, key)
+
+    def update_maintenance(self, id: str, document: Document, key: str) -> Document:
+        return self._send(f"/maintenances/{part(id)}/updates", document, key)
+
+    def cancel(self, id: str, document: Document) -> Document:
+        return self._send(f"/maintenances/{part(id)}/cancel", document)
+
+
 class _Refusals(Refused):
     """What a server found wrong, every fault of it."""
 
@@ -175,7 +179,8 @@ def _is_this_machine(host: str) -> bool:
         return host == "localhost"
 
 
-def _part(id: str) -> str:
+def part(id: str) -> str:
+    """An id as one part of a path."""
     return quote(id, safe="") or "-"
 
 

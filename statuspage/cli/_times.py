@@ -4,7 +4,7 @@ import re
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from statuspage.core.moments import zone_name
+from statuspage.core.moments import first_in_zone, zone_name
 from statuspage.core.refusals import Refused
 from statuspage.core.writing import time_text
 from statuspage.fields import parse_duration
@@ -72,10 +72,9 @@ def _time(option: str, text: str, zone: ZoneInfo, now: datetime, day: timedelta)
 
 def _in_zone(option: str, local: datetime, zone: ZoneInfo) -> datetime:
     try:
-        at = local.replace(tzinfo=zone).astimezone(UTC)
-        back = at.astimezone(zone).replace(tzinfo=None)
+        at = first_in_zone(local, zone)
     except OverflowError:
         raise Refused(option, _FORMS) from None
-    if back != local:
+    if at is None:
         raise Refused(option, f"there is no such time in {zone.key}: the clocks go forward then")
     return at

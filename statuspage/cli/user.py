@@ -1,14 +1,17 @@
-"""`statuspage user`: people who may sign in to the staff area, by hand on the machine of the database."""
+"""`statuspage user`: people who may sign in to the staff area, by hand, here or over `--server`."""
 
 import sys
-from dataclasses import asdict
-from pathlib import Path
+from typing import Any
 
 import click
 
-from statuspage.cli._common import CONFIG_ERROR, config_option, fail, json_option, print_json
+from statuspage.cli._accounts import minute, office, office_options
+from statuspage.cli._common import fail, json_option, print_json
+from statuspage.cli._desk import Document, plain
+from statuspage.core.refusals import Refused
 from statuspage.core.role import Role
 
+_STATES = {"waiting": "waits for their link"}
 role_option = click.option("--role", type=click.Choice(list(map(str, Role))), required=True, help="What they may do.")
 
 
@@ -18,38 +21,26 @@ def command() -> None:
 
 
 @command.command("add")
-@config_option
+@office_options
 @click.argument("name")
 @role_option
 @click.option("--link", is_flag=True, help="Ask for no password: print a link at which they choose their own.")
 @click.option("--password-stdin", is_flag=True, help="Read the password from standard input.")
 @click.option("--no-codes", is_flag=True, help="They set up their codes when they first sign in.")
 @json_option
-def add(path: Path, name: str, role: str, link: bool, password_stdin: bool, no_codes: bool, as_json: bool) -> None:
+def add(name: str, role: str, link: bool, password_stdin: bool, no_codes: bool, as_json: bool, **where: Any) -> None:
     """Add a user: asks for a password and prints the seed of their codes, as text and as a picture for a phone."""
-    from statuspage.auth import codes, links, passwords
-    from statuspage.cli._accounts import office
-    from statuspage.core.people import User, user_name
+    from statuspage.core.people import user_name
 
     if link and (password_stdin or no_codes):
         fail("--link: they choose password and codes themselves; leave out --password-stdin and --no-codes", 2)
-    with office(path) as desk:
+    with office(**where) as at:
         known = user_name(name)
-        if desk.accounts.user(known) is not None:
-            fail(f"name: {known} is taken already", CONFIG_ERROR)
-        said: dict[str, object] = {"name": known, "role": role}
-        if link:
-            desk.accounts.add_user(User(known, Role(role), desk.now), desk.by)
-            secret, invitation = links.reset(User(known, Role(role), desk.now), desk.by.name, desk.now, invited=True)
-            desk.accounts.invite(invitation, desk.by)
-            said |= _said_of_link(desk.link(links.invitation_path(invitation, secret)), invitation.expires_at)
-        else:
-            kept = passwords.keep(_password(password_stdin, known, desk.config.site.name))
-            seed = None if no_codes else codes.new_seed()
-            totp = desk.keys.close_seed(seed) if seed is not None else None
-            desk.accounts.add_user(User(known, Role(role), desk.now, kept, totp), desk.by)
-            if seed is not None:
-                said |= {"seed": seed, "uri": codes.uri(seed, known, desk.config.site.name)}
+        if any(each["name"] == known for each in at.users()["users"]):
+            raise Refused("name", f"{known} is taken already")  # before anybody types a password
+        document: Document = {"name": known, "role": role}
+        document |= {"link": True} if link else {"password": _password(password_stdin), "codes": not no_codes}
+        said = at.add_user(document)
     if as_json:
         print_json(said)
         return
@@ -58,108 +49,79 @@ def add(path: Path, name: str, role: str, link: bool, password_stdin: bool, no_c
 
 
 @command.command("list")
-@config_option
+@office_options
 @json_option
-def list_(path: Path, as_json: bool) -> None:
+def list_(as_json: bool, **where: Any) -> None:
     """Print all users."""
-    from statuspage.cli._accounts import office
-
-    with office(path) as desk:
-        found = desk.accounts.users()
+    with office(**where) as at:
+        found = at.users()["users"]
     if as_json:
-        hidden = ("password", "totp", "totp_step")
-        print_json([{key: value for key, value in asdict(user).items() if key not in hidden} for user in found])
+        print_json(found)
         return
     for user in found:
-        state = "disabled" if not user.is_active else "waits for their link" if user.password is None else "active"
-        seen = f"{user.last_login_at:%Y-%m-%d %H:%M} UTC" if user.last_login_at else "never"
-        click.echo(f"{user.name:<24} {user.role:<10} {state:<20} last signed in: {seen}")
+        state, seen = _STATES.get(user["state"], user["state"]), minute(user["last_login_at"])
+        click.echo(plain(f"{user['name']:<24} {user['role']:<10} {state:<20} last signed in: {seen}"))
     if not found:
         click.echo("There is no user yet: statuspage user add NAME --role admin")
 
 
 @command.command("role")
-@config_option
+@office_options
 @click.argument("name")
 @click.argument("role", type=click.Choice(list(map(str, Role))))
-def role_(path: Path, name: str, role: str) -> None:
+def role_(name: str, role: str, **where: Any) -> None:
     """Give a user another role. They have to sign in again."""
-    from statuspage.cli._accounts import office
-
-    with office(path) as desk:
-        desk.accounts.set_role(name, Role(role), desk.by, desk.now)
+    with office(**where) as at:
+        at.on_user(name, "role", {"role": role})
     click.echo(f"{name} is {role} now.")
 
 
 @command.command("disable")
-@config_option
+@office_options
 @click.argument("name")
-def disable(path: Path, name: str) -> None:
+def disable(name: str, **where: Any) -> None:
     """Let a user in no more, at once: sessions, tokens and links of theirs end."""
-    from statuspage.cli._accounts import office
-
-    with office(path) as desk:
-        desk.accounts.disable(name, desk.by, desk.now)
+    with office(**where) as at:
+        at.on_user(name, "disable", {})
     click.echo(f"{name} is disabled.")
 
 
 @command.command("enable")
-@config_option
+@office_options
 @click.argument("name")
-def enable(path: Path, name: str) -> None:
+def enable(name: str, **where: Any) -> None:
     """Let a disabled user in again."""
-    from statuspage.cli._accounts import office
-
-    with office(path) as desk:
-        desk.accounts.enable(name, desk.by, desk.now)
+    with office(**where) as at:
+        at.on_user(name, "enable", {})
     click.echo(f"{name} may sign in again.")
 
 
 @command.command("reset")
-@config_option
+@office_options
 @click.argument("name")
 @json_option
-def reset(path: Path, name: str, as_json: bool) -> None:
+def reset(name: str, as_json: bool, **where: Any) -> None:
     """Take back a user's password and codes, end their sessions, and print a link to set new ones."""
-    from statuspage.auth import links
-    from statuspage.cli._accounts import office
-    from statuspage.core.refusals import NotThere
-
-    with office(path) as desk:
-        user = desk.accounts.user(name)
-        if user is None:
-            raise NotThere("user", name)
-        secret, invitation = links.reset(user, desk.by.name, desk.now)
-        desk.accounts.reset(invitation, desk.by)
-        said = _said_of_link(desk.link(links.invitation_path(invitation, secret)), invitation.expires_at)
+    with office(**where) as at:
+        said = at.on_user(name, "reset", {})
     if as_json:
-        print_json({"name": name, **said})
+        print_json(said)
     else:
         _show(said)
 
 
-def _password(from_stdin: bool, name: str, site: str) -> str:
-    from statuspage.auth.passwords import weakness
-
+def _password(from_stdin: bool) -> str:
     if from_stdin:
-        password = sys.stdin.readline().rstrip("\r\n")
-    else:
-        password = click.prompt("Password", hide_input=True, confirmation_prompt=True)
-    trouble = weakness(password, name, site)
-    if trouble is not None:
-        fail(f"password: {trouble}", CONFIG_ERROR)
-    return password
+        return sys.stdin.readline().rstrip("\r\n")
+    return str(click.prompt("Password", hide_input=True, confirmation_prompt=True))
 
 
-def _said_of_link(address: str, until: object) -> dict[str, object]:
-    return {"link": address, "until": until}
-
-
-def _show(said: dict[str, object]) -> None:
+def _show(said: Document) -> None:
     if "uri" in said:
         from statuspage.auth.codes import for_terminal, grouped
 
-        click.echo(f"\nSeed of the codes: {grouped(str(said['seed']))}\nFor code generators: {said['uri']}\n")
-        click.echo(for_terminal(str(said["uri"])))
+        seed, uri = grouped(plain(str(said["seed"]))), plain(str(said["uri"]))
+        click.echo(f"\nSeed of the codes: {seed}\nFor code generators: {uri}\n")
+        click.echo(for_terminal(uri))
     if "link" in said:
-        click.echo(f"The link works once, until {said['until']:%Y-%m-%d %H:%M} UTC:\n{said['link']}")
+        click.echo(plain(f"The link works once, until {minute(said['until'])}:\n{said['link']}"))

@@ -302,7 +302,7 @@ class NotifyHead(Options):
     """Identity; never changes. Messages that wait belong to it."""
     type: str
     """The kind of notifier: see `statuspage kinds notifier`."""
-    events: Annotated[tuple[str, ...], Field(min_length=1)] = ("incident.*",)
+    events: Annotated[tuple[str, ...], Field(min_length=1)] = ("incident.*", "draft.*")
     """What it is told of: names of events, `*` stands for anything."""
     components: tuple[Id, ...] = ()
     """Only what touches one of these components; without it, everything."""

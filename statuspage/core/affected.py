@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from statuspage.core.detection import Belief, Verdict
-from statuspage.core.incident import ROBOT, ComponentChange, Evidence, Incident, IncidentState
+from statuspage.core.incident import ComponentChange, Evidence, Incident, IncidentState
 from statuspage.core.message import Told
 from statuspage.core.seeing import Seen
 from statuspage.core.status import Status, worst
@@ -65,10 +65,9 @@ def last_statuses(incident: Incident) -> dict[str, Status]:
 def changes(seen: Seen, incident: Incident, to: IncidentState) -> tuple[ComponentChange, ...]:
     """What an update that moves the incident to `to` says of the components: what is new to the reader.
 
-    The robot's own draft tells nobody anything: what is said now takes its place.
+    A draft tells nobody anything: of what was not published yet all is new.
     """
-    heard = (update for update in incident.course if update.is_published or update.by != ROBOT)
-    known = {change.component: change.new for update in heard for change in update.changes}
+    known = {change.component: change.new for update in incident.published for change in update.changes}
     well = to in (IncidentState.MONITORING, IncidentState.RESOLVED)
     found = []
     for name in dict.fromkeys((*incident.components, *affected(seen, incident.causes))):

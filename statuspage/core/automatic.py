@@ -8,12 +8,13 @@ said it leaves as one draft, which its next word replaces.
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
+from itertools import count
 
 from statuspage.core.affected import causes_of_trouble, last_statuses, told, with_evidence
 from statuspage.core.following import at_work, keep_up
 from statuspage.core.incident import ROBOT, Incident, IncidentState, impact_of, worse
 from statuspage.core.message import Turn, title
-from statuspage.core.policy import strictest
+from statuspage.core.policy import strictest, wait_of
 from statuspage.core.saying import offer, say, take_offer_back
 from statuspage.core.seeing import Doings, Seen
 from statuspage.core.site import public_id
@@ -50,7 +51,7 @@ def _is_fresh(seen: Seen, done: Doings, cause: str) -> bool:
     if any(each.is_open for each in mine):
         return False
     due = seen.site.times.slow_after if seen.status(cause) is Status.DEGRADED else seen.site.times.incident_after
-    if seen.now - seen.since(cause) < due:
+    if seen.lasts(seen.since(cause)) < due:
         return False
     last = max(mine, key=_ended, default=None)
     if last is None or not _is_the_same_again(seen, last, cause):
@@ -82,13 +83,18 @@ def _reopen(seen: Seen, done: Doings, last: Incident, cause: str) -> None:
         return
     to = IncidentState.INVESTIGATING
     found = with_evidence(seen, last, [cause])
-    if last.touched_by is not None:
+    if last.touched_by is not None or _needs_a_person(last):
         offer(seen, done, last, found, Turn.REOPENED, to, cause)
         return
     taken = {each for other in done.known(seen).values() if other.is_open for each in other.causes}
     mine = (cause, *(each for each in last.causes if each != cause and each not in taken))
     again = replace(found, causes=mine, over_at=None, dismissed_at=None, recovering_since=None)
     say(seen, done, last, again, Turn.REOPENED, to, cause)
+
+
+def _needs_a_person(incident: Incident) -> bool:
+    """Whether a person presses the key before the public hears, of the beginning and of what comes back."""
+    return incident.is_public and wait_of(incident.publish) is None
 
 
 def _take_up(seen: Seen, done: Doings, fresh: Sequence[str]) -> None:
@@ -122,8 +128,10 @@ def _join(seen: Seen, done: Doings, incident: Incident, causes: Sequence[str]) -
 
 def _open(seen: Seen, done: Doings, causes: Sequence[str]) -> None:
     site, now, first = seen.site, seen.now, causes[0]
+    # What ended at this very moment may have begun in it too.
+    tried = (public_id("incident", f"{ROBOT}/{first}/{now.isoformat()}/{n}") for n in count())
     incident = Incident(
-        id=public_id("incident", f"{ROBOT}/{first}/{now.isoformat()}"),
+        id=next(each for each in tried if each not in done.known(seen)),
         title=title(told(seen, causes, first, now + site.times.next_update)),
         started_at=seen.since(first),
         created_at=now,
@@ -138,7 +146,8 @@ def _open(seen: Seen, done: Doings, causes: Sequence[str]) -> None:
 
 def _drop_what_is_not_so(seen: Seen, done: Doings, incident: Incident) -> None:
     """An offer to reopen ends with the trouble, or when another incident tells of it."""
-    if incident.is_open or not incident.is_public or incident.touched_by is None:
+    is_theirs = incident.touched_by is not None or _needs_a_person(incident)
+    if incident.is_open or not incident.is_public or not is_theirs:
         return
     taken = {each for other in done.known(seen).values() if other.is_open for each in other.causes}
     again = [cause for cause in seen.in_trouble(incident.causes) if cause not in taken]

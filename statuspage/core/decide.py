@@ -83,7 +83,7 @@ def decide(
     for change in _changes(present, topology, beliefs, now, not_before):
         changes[change.component] = change
     held = _after(state.components, changes.values())
-    seen = Seen(present, state.site, topology, held, beliefs, newest or {}, now)
+    seen = Seen(present, state.site, topology, held, beliefs, newest or {}, now, not_before)
     done = automatic(seen)
     changes = _moved(state, {**changes, **done.changes})
     statuses = {name: each.status for name, each in _after(held, done.changes.values()).items()}

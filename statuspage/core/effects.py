@@ -4,11 +4,13 @@ from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime
 
+from statuspage.core.affected import last_statuses
 from statuspage.core.incident import ROBOT, ComponentChange, Impact, Incident, IncidentState, Update, impact_of, worse
 from statuspage.core.refusals import Refused
 from statuspage.core.site import Site
 from statuspage.core.state import Change, Override, State
 from statuspage.core.status import Status
+from statuspage.core.topology import IN_TROUBLE
 
 
 def changes_of(
@@ -16,7 +18,7 @@ def changes_of(
 ) -> tuple[ComponentChange, ...]:
     """What an update says of the components. Raises Refused for an unknown one, or a state that is none of these."""
     if to is IncidentState.RESOLVED and reset:
-        wanted = {each: Status.OPERATIONAL for each in incident.components if site.component(each)} | dict(wanted)
+        wanted = dict.fromkeys(_set_right(state, site, incident), Status.OPERATIONAL) | dict(wanted)
     found = []
     for component, new in wanted.items():
         if site.component(component) is None:
@@ -26,6 +28,27 @@ def changes_of(
         held = state.components.get(component)
         found.append(ComponentChange(component, held.status if held else Status.UNKNOWN, new))
     return tuple(found)
+
+
+def _set_right(state: State, site: Site, incident: Incident) -> list[str]:
+    """The components that the end of the incident sets right: what no other open incident calls broken, and, of those
+    with checks, what the checks find well or this incident overrides. A check that still fails is not talked away.
+    """
+    others = [each for each in state.incidents.values() if each.id != incident.id and each.is_public and each.is_open]
+    broken = {name for each in others for name, said in last_statuses(each).items() if said in IN_TROUBLE}
+    return [
+        name
+        for name in incident.components
+        if site.component(name) and _may_be_right(state, site, incident, name, broken)
+    ]
+
+
+def _may_be_right(state: State, site: Site, incident: Incident, name: str, broken: set[str]) -> bool:
+    if is_manual(site, name):
+        return name not in broken
+    held, said = state.components.get(name), state.overrides.get(name)
+    is_well = held is not None and held.status not in IN_TROUBLE
+    return is_well or (said is not None and said.incident == incident.id)
 
 
 def apply(
@@ -42,7 +65,7 @@ def apply(
         if is_manual(site, change.component):
             since = max(update.display_at, held.created_at or held.since)
             changes.append(Change(change.component, held.status, change.new, min(since, now)))
-        elif incident.is_open and update.by == by:
+        elif incident.is_open and update.by != ROBOT:
             overrides.append(Override(change.component, change.new, by, now, None, incident.id))
             changes.append(Change(change.component, held.status, change.new, now))
     return tuple(changes), tuple(overrides)

@@ -15,6 +15,8 @@ from statuspage.core.saying import commit, draft_of_robot, offer, said_at, say, 
 from statuspage.core.seeing import Doings, Seen
 from statuspage.core.status import Status
 
+MOST_OF_ITS_OWN = 100
+"""Updates after which the robot repeats itself no more and reminds staff instead."""
 KEEP_OVER = timedelta(hours=24)
 """How long a draft of what was over before anybody heard of it waits for a person."""
 
@@ -76,7 +78,7 @@ def _recover(seen: Seen, done: Doings, incident: Incident) -> None:
             done.incidents[incident.id] = recovering
         else:
             say(seen, done, incident, recovering, Turn.RECOVERED, IncidentState.MONITORING, first)
-    elif seen.now - incident.recovering_since >= seen.site.times.resolve_after:
+    elif seen.lasts(incident.recovering_since) >= seen.site.times.resolve_after:
         say(seen, done, incident, incident, Turn.RESOLVED, IncidentState.RESOLVED, first)
 
 
@@ -102,7 +104,7 @@ def _word_for_a_person(
     if unseen:
         return None
     well_since = max((seen.since(each) for each in incident.causes if each in seen.held), default=seen.now)
-    if seen.now - well_since >= seen.site.times.resolve_after:
+    if seen.lasts(well_since) >= seen.site.times.resolve_after:
         return Turn.RESOLVED, IncidentState.RESOLVED
     return None if incident.state is IncidentState.MONITORING else (Turn.RECOVERED, IncidentState.MONITORING)
 
@@ -124,7 +126,7 @@ def _keep_promise(seen: Seen, done: Doings, incident: Incident) -> None:
     promised = incident.next_by
     if promised is None or promised > seen.now:
         return
-    if incident.touched_by is None and incident.causes:
+    if incident.touched_by is None and incident.causes and len(incident.updates) < MOST_OF_ITS_OWN:
         told_of = [*seen.in_trouble(incident.causes), *incident.causes]
         say(seen, done, incident, incident, Turn.GOES_ON, incident.state, told_of[0])
     elif incident.nagged_for != promised:

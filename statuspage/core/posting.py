@@ -19,14 +19,14 @@ from statuspage.core.effects import (
     without_offers,
     without_taken,
 )
-from statuspage.core.events import component_event, incident_events, person_event
+from statuspage.core.events import component_event, incident_event, incident_events, person_event
 from statuspage.core.holding import acknowledge, hand_back
 from statuspage.core.incident import ROBOT, Edit, Impact, Incident, IncidentState, Update, impact_of, worse
 from statuspage.core.learning import write_postmortem
 from statuspage.core.refusals import Refused
 from statuspage.core.saying import said_at
 from statuspage.core.site import Site, public_id
-from statuspage.core.state import Decision, State
+from statuspage.core.state import Decision, JournalEvent, State
 from statuspage.core.status import Status
 from statuspage.core.typed import body as clean_body
 from statuspage.core.typed import past, site_of, title
@@ -106,11 +106,13 @@ def post_update(
     if post.key is not None and incident.update(id_of("update", by, f"{incident_id}/{post.key}")):
         return Decision()
     same(incident, version)
-    if len(incident.updates) >= MAX_UPDATES:
-        raise Refused("incident", f"has {MAX_UPDATES} updates already; open a new one")
     to = state_named(post.state) if post.state else incident.state
+    if len(incident.updates) >= MAX_UPDATES and to.is_open:
+        raise Refused("incident", f"has {MAX_UPDATES} updates already; resolve it and open a new one")
     if to is not IncidentState.POSTMORTEM and incident.state is IncidentState.POSTMORTEM:
         raise Refused("state", "the incident has its postmortem; open a new incident instead")
+    if post.draft and post.title is not None and incident.is_public and title(post.title) != incident.title:
+        raise Refused("title", "is public: a draft cannot change it")
     named = replace(incident, title=title(post.title)) if post.title is not None else incident
     return _say(state, site, named, incident, post, to, by, now)
 
@@ -163,7 +165,7 @@ def publish_draft(
     promised = now + (draft.next_by - draft.written_at) if draft.next_by and draft.next_by <= now else draft.next_by
     update = replace(draft, published_at=now, published_by=by, publish_at=None, display_at=at, next_by=promised)
     may_follow(incident, to, at)
-    return _publish(state, site, incident, incident, update, by, now, touch=draft.by == by)
+    return _publish(state, site, incident, incident, update, by, now, touch=draft.by != ROBOT)
 
 
 def _publish(
@@ -213,12 +215,21 @@ def dismiss(state: State, incident_id: str, update_id: str, by: str, now: dateti
     draft = draft_of(incident, update_id)
     after = replace(incident.with_update(replace(draft, withdrawn_at=now, publish_at=None)), updated_at=now)
     theirs = [each for each in after.drafts if each.by != ROBOT]
+    over: tuple[JournalEvent, ...] = ()
     if not after.is_public and not theirs and (incident.touched_by is not None or not after.drafts):
         after = replace(without_offers(after), dismissed_at=now, touched_by=by, touched_at=now)
+        over = _over(state, after, incident, now)
     elif draft.by == ROBOT and incident.touched_by is None:
         after = replace(after, touched_by=by, touched_at=now)
     data = {"update": update_id, "title": incident.title, "reason": reason}
-    return Decision(incidents=(after,), events=(person_event("incident.dismissed", incident.id, by, now, data),))
+    return Decision(incidents=(after,), events=(person_event("incident.dismissed", incident.id, by, now, data), *over))
+
+
+def _over(state: State, after: Incident, before: Incident, now: datetime) -> tuple[JournalEvent, ...]:
+    """On-call was told of the draft of an incident with a cause: that nothing came of it is told too."""
+    if not before.causes or before.over_at is not None:
+        return ()
+    return (incident_event("draft.over", after, None, site_of(state), now, now),)
 
 
 def hold_draft(state: State, incident_id: str, update_id: str, by: str, now: datetime) -> Decision:
@@ -261,6 +272,7 @@ def edit_update(
         publish_at=None,
     )
     after = replace(incident.with_update(edited), updated_at=now, touched_by=by, touched_at=now)
+    after = without_taken(state, after)
     if post.title is not None:
         after = replace(after, title=title(post.title))
     if incident.is_public and after.is_open != incident.is_open:

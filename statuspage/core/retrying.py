@@ -147,19 +147,23 @@ TRIGGERS = frozenset({"incident.created", "incident.updated", "incident.reopened
 FOLLOWERS = frozenset({"incident.acknowledged", "incident.resolved"})
 
 
-def pointless(kind: str, before: Iterable[tuple[str, MessageState]]) -> str | None:
+def pointless(kind: str, before: Iterable[tuple[str, MessageState]], *, hears_beginnings: bool = True) -> str | None:
     """Why a message is not worth sending after those of its queue before it (kind, state; oldest first), else None.
 
-    An end is told only to whom the beginning was told: when every message that could have opened the incident at
-    this destination died or was dropped, so is the acknowledgement and the resolve.
+    An end is told only to whom the beginning was told: when there was no message that could have opened the incident
+    at this destination, or every one died or was dropped, so is the acknowledgement and the resolve. A destination
+    that never asked for beginnings (`hears_beginnings`) hears ends all the same.
     """
-    if kind not in FOLLOWERS:
+    if kind not in FOLLOWERS or not hears_beginnings:
         return None
     course: list[MessageState] = []
+    ended = False
     for each, state in before:
         if each == "incident.resolved" and state is MessageState.DELIVERED:
             course.clear()
+            ended = True
         elif each in TRIGGERS:
             course.append(state)
     lost = (MessageState.DEAD, MessageState.DROPPED)
-    return "it never heard of the beginning" if course and all(state in lost for state in course) else None
+    missed = all(state in lost for state in course) if course else not ended
+    return "it never heard of the beginning" if missed else None

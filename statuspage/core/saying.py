@@ -76,9 +76,9 @@ def offer(
 
 
 def take_offer_back(seen: Seen, done: Doings, incident: Incident) -> None:
-    """Remove an offer that is no longer true. A draft was never anybody's word."""
+    """Remove an offer that is no longer true. The first word of an incident is no offer: a person decides on it."""
     waiting = draft_of_robot(incident)
-    if waiting is None:
+    if waiting is None or not incident.is_public:
         return
     left = tuple(update for update in incident.updates if update.id != waiting.id)
     done.incidents[incident.id] = replace(incident, updates=left, updated_at=seen.now)

@@ -2,9 +2,9 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 
-from statuspage.core.detection import Belief
+from statuspage.core.detection import EPOCH, Belief
 from statuspage.core.incident import Incident
 from statuspage.core.observation import Observation
 from statuspage.core.site import Site
@@ -24,6 +24,12 @@ class Seen:
     beliefs: Mapping[str, Belief]
     newest: Mapping[str, Observation]
     now: datetime
+    watching_since: datetime = EPOCH
+    """When looking began anew: the time before it lets no timer run."""
+
+    def lasts(self, since: datetime) -> timedelta:
+        """For how long something has lasted while somebody looked."""
+        return self.now - max(since, self.watching_since)
 
     def status(self, component: str) -> Status:
         """How it stands; what has left the page is well."""

@@ -46,7 +46,7 @@ class Destination:
 
     id: str
     type: str
-    events: tuple[str, ...] = ("incident.*",)
+    events: tuple[str, ...] = ("incident.*", "draft.*")
     components: tuple[str, ...] = ()
 
     def wants(self, kind: str, components: Iterable[str]) -> bool:
@@ -60,7 +60,7 @@ class Destination:
 class Telling:
     """What a journal event asks to be told of it.
 
-    `queue` keeps the order, `dedup` is the update's id: undoing it drops what is not sent yet. Nothing is sent
+    `queue` keeps the order, `update` is the update's id: undoing it drops what is not sent yet. Nothing is sent
     before `not_before`. `data` is public; `evidence` is for staff's own tools and never goes to anybody else.
     """
 

@@ -20,6 +20,8 @@ _WORDS = {
     "incident.acknowledged": "Acknowledged",
     "incident.overdue": "The promised update is overdue",
     "incident.postmortem": "Postmortem",
+    "draft.waiting": "Found by the checks, waits for a person",
+    "draft.over": "Over before anybody was told",
     "maintenance.scheduled": "Maintenance planned",
     "maintenance.started": "Maintenance begins",
     "maintenance.updated": "Maintenance",

@@ -5,6 +5,7 @@
 | `incident.created`, `.updated`, `.reopened` | trigger; further ones are added to the same alert |
 | `incident.acknowledged` | acknowledge |
 | `incident.resolved` | resolve |
+| `draft.waiting`, `draft.over` | trigger and resolve: a draft pages, for nobody else has heard yet |
 | `monitor.blind`, `monitor.recovered` | an alert of its own (warning), and its end |
 | `incident.overdue`, `message.dead` | an alert of its own (warning); a person resolves it |
 | `test.sent` | an alert of its own (info); a person resolves it |
@@ -21,7 +22,7 @@ Example:
 [[notify]]
 id = "on-call"
 type = "pagerduty"
-events = ["incident.*", "monitor.*", "message.dead"]
+events = ["incident.*", "draft.*", "monitor.*", "message.dead"]
 routing_key = { env = "PAGERDUTY_ROUTING_KEY" }
 application = "acme-events"
 environment = "production"
@@ -52,6 +53,8 @@ _ACTIONS = {
     "incident.reopened": "trigger",
     "incident.acknowledged": "acknowledge",
     "incident.resolved": "resolve",
+    "draft.waiting": "trigger",
+    "draft.over": "resolve",
     "incident.overdue": "trigger",
     "monitor.blind": "trigger",
     "monitor.recovered": "resolve",
@@ -109,12 +112,19 @@ def urls(config: Config) -> Mapping[str, str]:
 
 def compose(config: Config, message: Message, context: Context) -> Outgoing:
     """An alert event, or a change event."""
-    action = _ACTIONS.get(message.kind)
+    action = _action(message)
     event = _change(message, context) if action is None else _alert(config, message, context, action)
     path = "/v2/change/enqueue" if action is None else "/v2/enqueue"
     document = {"routing_key": config.routing_key.reveal(), **event}
     body = json.dumps(document, separators=(",", ":")).encode()
     return Outgoing(url=config.url + path, body=body, headers={"Content-Type": "application/json"})
+
+
+def _action(message: Message) -> str | None:
+    """What to do about it. An offer in what a person called resolved pages nobody again."""
+    if message.kind == "draft.waiting" and subject_of(message).get("status") == "resolved":
+        return None
+    return _ACTIONS.get(message.kind)
 
 
 def dedup_key(config: Config, message: Message) -> str:

@@ -53,7 +53,10 @@ class Accounts:
         self._act(by, user.created_at, work)
 
     def set_role(self, name: str, role: Role, by: Actor, now: datetime) -> None:
-        """Another role; the user signs in anew. Raises NotThere, and Refused for the last admin."""
+        """Another role; the user signs in anew. With a lower one, links that they made are withdrawn.
+
+        Raises NotThere, and Refused for the last admin.
+        """
 
         def work(connection: Connection, note: Note) -> None:
             user = users.need(connection, name)
@@ -61,6 +64,8 @@ class Accounts:
                 users.need_another_admin(connection, user)
             users.change(connection, name, role=role.value)
             note("user.role_changed", name, was=user.role.value, role=role.value)
+            if not role.may(user.role):
+                invitations.withdraw_made_by(connection, name)
             if role is not user.role:
                 _end_sessions(connection, name, note)
 

@@ -62,5 +62,11 @@ def withdraw_all(connection: Connection, user: str) -> None:
     connection.execute(delete(invitations).where(mine, invitations.c.used_at.is_(None)))
 
 
+def withdraw_made_by(connection: Connection, user: str) -> None:
+    """Take back what that user made for others."""
+    theirs = (invitations.c.by == user, invitations.c.used_at.is_(None))
+    connection.execute(delete(invitations).where(*theirs))
+
+
 def _invitation(row: Row[Any]) -> Invitation:
     return Invitation(**{**row._mapping, "role": Role(row.role)})

@@ -14,10 +14,11 @@ from typing import Any, Final
 from sqlalchemy import ColumnElement, Connection, and_, delete, exists, func, literal, or_, select, update
 from sqlalchemy.engine import Row
 
-from statuspage.core.retrying import FOLLOWERS, pointless
+from statuspage.core.retrying import FOLLOWERS, TRIGGERS, pointless
 from statuspage.core.telling import Message, MessageState
+from statuspage.store import components
 from statuspage.store.database import Database, upsert
-from statuspage.store.schema import Moment, outbox, silenced
+from statuspage.store.schema import Moment, incidents, outbox, silenced
 
 WAITING, DELIVERED, DEAD, DROPPED = (state.value for state in MessageState)
 _FREE: Final[Mapping[str, Any]] = {"claim": None, "claimed_until": None}
@@ -153,6 +154,10 @@ class Outbox:
         """What died, newest first."""
         return self._list(outbox.c.state == DEAD, outbox.c.number.desc(), limit)
 
+    def about(self, queue: str, limit: int = 100) -> tuple[Message, ...]:
+        """What was, is and will not be told of an incident or planned work, in whatever state, newest first."""
+        return self._list(outbox.c.queue == queue, outbox.c.number.desc(), limit)
+
     def message(self, message: str) -> Message | None:
         """The message of that id."""
         found = self._list(outbox.c.id == message, outbox.c.number, 1)
@@ -178,8 +183,13 @@ class Outbox:
         return self._change(and_(outbox.c.id == message, outbox.c.state == DEAD), {"state": DROPPED, "settled_at": now})
 
     def prune(self, before: datetime, batch: int = 500) -> int:
-        """Remove what was settled before that moment, `batch` at most; how many."""
-        ask = select(outbox.c.id).where(outbox.c.state != WAITING, outbox.c.settled_at < before).limit(batch)
+        """Remove what was settled before that moment, `batch` at most, but of no queue that goes on; how many.
+
+        A queue goes on while its incident does, or something of it waits or was settled since: what was told is
+        asked for by `claim` until the end.
+        """
+        wanted = and_(outbox.c.state != WAITING, outbox.c.settled_at < before, ~_goes_on(before))
+        ask = select(outbox.c.id).where(wanted).limit(batch)
         found = self._read(lambda connection: connection.scalars(ask).all())
         if not found:
             return 0
@@ -202,7 +212,7 @@ class Outbox:
         return tuple(map(_as_message, self._read(lambda connection: connection.execute(ask).all())))
 
 
-_earlier = outbox.alias("earlier")
+_earlier, _other = outbox.alias("earlier"), outbox.alias("other")
 
 
 def _is_head() -> ColumnElement[bool]:
@@ -210,6 +220,12 @@ def _is_head() -> ColumnElement[bool]:
     same = and_(_earlier.c.destination == outbox.c.destination, _earlier.c.queue == outbox.c.queue)
     older = and_(_earlier.c.number < outbox.c.number, _earlier.c.state == WAITING)
     return ~exists().where(same, older)
+
+
+def _goes_on(since: datetime) -> ColumnElement[bool]:
+    same = and_(_other.c.destination == outbox.c.destination, _other.c.queue == outbox.c.queue)
+    young = exists().where(same, or_(_other.c.state == WAITING, _other.c.settled_at >= since))
+    return or_(young, exists().where(incidents.c.id == outbox.c.queue, incidents.c.live == 1))
 
 
 def _unclaimed(now: datetime) -> ColumnElement[bool]:
@@ -255,7 +271,14 @@ def _pointless(connection: Connection, row: Row[Any]) -> str | None:
         return None
     same = and_(outbox.c.destination == row.destination, outbox.c.queue == row.queue, outbox.c.number < row.number)
     before = connection.execute(select(outbox.c.kind, outbox.c.state).where(same).order_by(outbox.c.number))
-    return pointless(row.kind, ((kind, MessageState(state)) for kind, state in before))
+    heard = ((kind, MessageState(state)) for kind, state in before)
+    return pointless(row.kind, heard, hears_beginnings=_hears_beginnings(connection, row.destination))
+
+
+def _hears_beginnings(connection: Connection, destination: str) -> bool:
+    site = components.read_site(connection)
+    found = [each for each in site.destinations if each.id == destination] if site is not None else []
+    return not found or any(each.wants(kind, each.components) for each in found for kind in TRIGGERS)
 
 
 def _drop(connection: Connection, wanted: ColumnElement[bool], reason: str, now: datetime) -> int:

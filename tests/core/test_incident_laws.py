@@ -129,7 +129,7 @@ class Incidents(RuleBasedStateMachine):
         incident, now = self.some(pick), self.page.now
         id, update = incident.id, incident.updates[which % len(incident.updates)].id
         acts: dict[str, Callable[[State], Decision]] = {
-            "publish": lambda held: posting.publish_draft(held, id, update, "ana", now),
+            "publish": lambda held: posting.publish_draft(held, id, update, "bob", now),
             "dismiss": lambda held: posting.dismiss(held, id, update, "ana", now),
             "hold": lambda held: posting.hold_draft(held, id, update, "ana", now),
             "withdraw": lambda held: posting.withdraw(held, id, update, "ana", now),

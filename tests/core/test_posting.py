@@ -577,3 +577,52 @@ def test_a_body_keeps_what_people_write() -> None:
 def test_whatever_looks_like_a_template_stays_as_it_was_typed(text: str) -> None:
     page = opened(replace(FIRST, title=text, body=text))
     assert (page.only().title, last(page).body) == (text, text)
+
+
+def test_what_the_robot_wrote_and_a_person_took_back_waits_for_them() -> None:
+    page = robots("draft")
+    page.act(lambda held: posting.publish_draft(held, page.only().id, draft(page.only()).id, "ana", page.now))
+    withdraw(page, last(page))
+    page.wait(60)
+    assert draft(page.only()).publish_at is None
+    page.act(lambda held: posting.publish_draft(held, page.only().id, draft(page.only()).id, "ana", page.now))
+    assert page.only().is_public
+
+
+def test_a_draft_of_one_person_that_another_publishes_takes_the_incident_over() -> None:
+    page = robots()
+    page.act(
+        lambda held: posting.post_update(
+            held, page.only().id, posting.Post("By us.", None, "identified", draft=True), "bob", page.now
+        )
+    )
+    theirs = page.only().drafts[-1].id
+    page.act(lambda held: posting.publish_draft(held, page.only().id, theirs, "ana", page.now))
+    assert page.only().touched_by == "ana"
+
+
+def test_an_incident_full_of_updates_can_still_be_ended() -> None:
+    page = robots()
+    full = replace(page.only(), updates=tuple(replace(last(page), id=f"u{n}") for n in range(posting.MAX_UPDATES)))
+    page.incidents[full.id] = full
+    with pytest.raises(Refused, match="resolve it"):
+        page.act(lambda held: posting.post_update(held, full.id, posting.Post("More."), "ana", page.now))
+    page.act(lambda held: posting.post_update(held, full.id, posting.Post("Over.", state="resolved"), "ana", page.now))
+    assert not page.only().is_open
+
+
+def test_the_end_does_not_talk_away_a_check_that_still_fails() -> None:
+    page = robots()
+    post(page, state="resolved")
+    said = {change.component: change.new for change in last(page).changes}
+    assert "native" not in said
+
+
+def test_a_draft_cannot_rename_what_is_public() -> None:
+    page = robots()
+    with pytest.raises(Refused, match="title"):
+        page.act(
+            lambda held: posting.post_update(
+                held, page.only().id, posting.Post("More.", "Another name", draft=True), "ana", page.now
+            )
+        )

@@ -128,8 +128,10 @@ DEAD, DELIVERED, DROPPED, WAITING = (
         ("incident.resolved", [("incident.created", DELIVERED)], False),
         ("incident.resolved", [("incident.created", DEAD), ("incident.updated", DELIVERED)], False),
         ("incident.resolved", [("incident.created", DELIVERED), ("incident.updated", DEAD)], False),
-        ("incident.resolved", [], False),
-        ("incident.resolved", [("incident.acknowledged", DEAD)], False),
+        ("incident.resolved", [], True),
+        ("incident.acknowledged", [], True),
+        ("incident.resolved", [("incident.acknowledged", DROPPED)], True),
+        ("incident.resolved", [("incident.created", DELIVERED), ("incident.resolved", DELIVERED)], False),
         (
             "incident.resolved",
             [("incident.created", DELIVERED), ("incident.resolved", DELIVERED), ("incident.reopened", DEAD)],
@@ -143,6 +145,10 @@ def test_an_end_is_told_only_where_the_beginning_was(
     kind: str, before: list[tuple[str, MessageState]], dropped: bool
 ) -> None:
     assert (pointless(kind, before) is not None) == dropped
+
+
+def test_who_never_asked_for_beginnings_hears_the_end() -> None:
+    assert pointless("incident.resolved", [], hears_beginnings=False) is None
 
 
 @given(st.lists(st.tuples(st.sampled_from(["incident.created", "incident.updated"]), st.sampled_from(MessageState))))

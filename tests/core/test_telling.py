@@ -23,7 +23,7 @@ INCIDENT = Incident(
 def test_a_destination_wants_what_its_patterns_match() -> None:
     pager = Destination("pager", "pagerduty")
     assert [kind for kind in EVENTS if pager.wants(kind, ())] == [
-        kind for kind in EVENTS if kind.startswith("incident.")
+        kind for kind in EVENTS if kind.startswith(("incident.", "draft."))
     ]
     assert Destination("all", "webhook", ("*",)).wants("monitor.blind", ())
     assert not Destination("none", "webhook", ()).wants("incident.created", ())

@@ -12,6 +12,7 @@ from statuspage.config.tables import CheckHead
 from statuspage.core.clock import Clock
 from statuspage.core.observation import Observation, Outcome, Reason, Stage
 from statuspage.core.site import Component, Site
+from statuspage.delivery.courier import Sender
 from statuspage.fields import Options
 from statuspage.monitor.engine import Engine, Times
 from statuspage.monitor.look import Probe, Watch
@@ -108,11 +109,18 @@ def store_at(path: Path) -> Store:
 
 @asynccontextmanager
 async def running(
-    store: Store, *watches: Watch, anchors: tuple[Watch, ...] = (), times: Times = QUICK, clock: Clock = CLOCK
+    store: Store,
+    *watches: Watch,
+    anchors: tuple[Watch, ...] = (),
+    times: Times = QUICK,
+    clock: Clock = CLOCK,
+    site: Site | None = None,
+    senders: Mapping[str, Sender] | None = None,
 ) -> AsyncIterator[Engine]:
     """An engine at work; it is stopped at the end and what it raises is raised."""
     engine = Engine(store, clock, times=times)
-    task = asyncio.get_running_loop().create_task(engine.run(site_of(*watches), watches, anchors))
+    work = engine.run(site or site_of(*watches), watches, anchors, senders)
+    task = asyncio.get_running_loop().create_task(work)
     try:
         yield engine
     finally:

@@ -155,6 +155,27 @@ def test_the_role_that_counts_is_the_present_one(accounts: Accounts) -> None:
     assert found[1].role is Role.ADMIN
 
 
+@pytest.mark.parametrize("end", ["demoted", "disabled"])
+def test_who_may_less_has_no_open_links_any_more(accounts: Accounts, end: str) -> None:
+    accounts.set_role("ben", Role.ADMIN, ROOT, START)
+    for made in (invitation("i1", by="ben"), invitation("i2", by="ben", user="ana"), invitation("i3")):
+        accounts.invite(made, ROOT)
+    if end == "demoted":
+        accounts.set_role("ben", Role.PUBLISHER, ROOT, START)
+    else:
+        accounts.disable("ben", ROOT, START)
+    assert [each.hash for each in accounts.invitations(START)] == ["i3"]
+    for hash in ("i1", "i2"):
+        assert accounts.invitation(hash, START) is None
+
+
+def test_a_higher_role_leaves_the_links_that_were_made(accounts: Accounts) -> None:
+    accounts.set_role("ben", Role.PUBLISHER, ROOT, START)
+    accounts.invite(invitation("i1", by="ben"), ROOT)
+    accounts.set_role("ben", Role.ADMIN, ROOT, START)
+    assert accounts.invitation("i1", START) is not None
+
+
 def test_somebody_elses_session_cannot_be_ended_as_ones_own(accounts: Accounts, store: Store) -> None:
     signed_in(accounts, "b1", "ben")
     before = store.head()

@@ -176,6 +176,15 @@ def test_no_end_is_told_to_whom_the_beginning_was_not(store: Store) -> None:
     assert (dropped.state, dropped.last_error) == (MessageState.DROPPED, "it never heard of the beginning")
 
 
+@pytest.mark.parametrize("kind", ["incident.resolved", "incident.acknowledged"])
+def test_an_end_without_a_beginning_is_dropped_but_where_only_ends_are_asked_for(store: Store, kind: str) -> None:
+    asked = (Destination(PAGER, "pagerduty", ("incident.*",)), Destination(HOOK, "webhook", (kind,)))
+    store.transact(lambda _: Decision(site=replace(SITE, destinations=asked)), START)
+    put(store, message(1, kind=kind), message(2, kind=kind, destination=HOOK))
+    assert ids(claim(store)) == [2]
+    assert state(store, 1) is MessageState.DROPPED
+
+
 def test_a_silenced_destination_is_left_alone_until_it_is_not(store: Store) -> None:
     put(store, message(1), message(2, destination=HOOK))
     store.outbox.silence(PAGER, "410", START)
@@ -220,6 +229,18 @@ def test_dead_letters_are_listed_and_begin_anew_under_their_own_id_or_are_put_as
     assert (anew.message.id, anew.message.attempts, anew.message.first_tried_at) == (oldest.id, 1, at(3))
 
 
+def test_what_is_told_of_an_incident_is_listed_in_every_state(store: Store) -> None:
+    put(store, *(message(number) for number in range(1, 4)), message(4, queue="two"), message(5, destination=HOOK))
+    (first,) = claim(store, room={PAGER: 1})
+    assert store.outbox.delivered(first.message.id, first.token, START)
+    (second,) = claim(store, room={PAGER: 1})
+    assert store.outbox.dead(second.message.id, second.token, "401", START)
+    found = [(each.number, each.state.value) for each in store.outbox.about("one")]
+    assert found == [(5, "waiting"), (3, "waiting"), (2, "dead"), (1, "delivered")]
+    assert [each.number for each in store.outbox.about("one", 2)] == [5, 3]
+    assert store.outbox.about("none") == ()
+
+
 def test_counts_by_destination(store: Store) -> None:
     put(store, message(1), message(2, queue="two"), message(3, destination=HOOK))
     (first,) = claim(store, room={PAGER: 1})
@@ -239,3 +260,29 @@ def test_what_is_settled_for_long_is_removed_and_nothing_else(store: Store) -> N
     assert store.outbox.prune(at(30)) == 1
     assert store.outbox.prune(at(30)) == 0
     assert [state(store, number).value for number in (3, 4)] == ["delivered", "waiting"]
+
+
+def test_nothing_is_removed_of_a_queue_that_goes_on(store: Store) -> None:
+    put(store, message(1, kind="incident.created"), message(2, kind="incident.resolved", due=at(50)))
+    put(store, message(3, queue="two"), message(4, queue="two", due=at(40)))
+    for now in (START, at(40)):
+        for each in claim(store, now):
+            assert store.outbox.delivered(each.message.id, each.token, now)
+    assert store.outbox.prune(at(30)) == 0
+    assert store.outbox.prune(at(41)) == 2  # of the second queue; in the first the end still waits
+    (end,) = claim(store, at(50))
+    assert end.message.number == 2
+    assert store.outbox.delivered(end.message.id, end.token, at(50))
+    assert store.outbox.prune(at(51)) == 2
+
+
+def test_nothing_is_removed_while_its_incident_goes_on(store: Store) -> None:
+    store.transact(lambda _: Decision(site=SITE), START)
+    post = Post("It is slow.", "Slow", key="slow")
+    store.act(lambda state: posting.open_incident(state, post, "cleo", START), START)
+    id = posting.id_of("incident", "cleo", "slow")
+    put(store, message(1, kind="incident.created", queue=id), message(2, queue="other"))
+    for each in claim(store):
+        assert store.outbox.delivered(each.message.id, each.token, START)
+    assert store.outbox.prune(at(10_000)) == 1
+    assert state(store, 1) is MessageState.DELIVERED

@@ -156,6 +156,21 @@ def test_a_draft_that_changed_meanwhile_is_not_published_unread(desk: Desk) -> N
     assert not desk.incident(id).is_public
 
 
+@pytest.mark.parametrize("press", ["dismiss", "hold"])
+def test_a_draft_that_changed_meanwhile_is_neither_put_aside_nor_held_unread(desk: Desk, press: str) -> None:
+    browser, id = desk.browser(Role.RESPONDER), desk.work.waiting
+    old, update = version(desk, id), desk.incident(id).updates[0].id
+    other = Post("Quite another text.")
+    desk.store.act(lambda state: posting.edit_update(state, id, update, other, "cleo", desk.now), desk.now)
+    before = desk.incident(id)
+    lost = browser.post(at(desk, id, press), **old)
+    assert lost.status_code == 409
+    assert "Read it again" in alerts(lost)
+    assert desk.incident(id) == before
+    assert browser.post(at(desk, id, press), **version(desk, id)).status_code == 303
+    assert browser.post(at(desk, id, press), version="x").status_code == 400
+
+
 def test_a_draft_that_is_out_already_is_told_of_and_not_said_twice(desk: Desk) -> None:
     browser, id = desk.browser(), desk.work.draft
     browser.post(at(desk, id, "publish"), **version(desk, id))

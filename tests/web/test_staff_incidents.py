@@ -130,6 +130,37 @@ def test_a_postmortem_is_drafted_looked_at_and_published(desk: Desk) -> None:
     assert (empty.status_code, wrong(empty, "body")) == (422, "Must not be empty.")
 
 
+@pytest.mark.parametrize("letter", ["x", "\N{HIRAGANA LETTER A}"])
+def test_a_postmortem_may_be_as_long_as_it_may_be(desk: Desk, letter: str) -> None:
+    browser, id = desk.browser(), desk.work.resolved
+    at = f"{page(desk, id)}/postmortem"
+    typed = {"version": field(browser.get(at), "version"), "act": "save"}
+    assert browser.post(at, **typed, body=letter * MAX_POSTMORTEM).status_code == 303
+    written = desk.incident(id).postmortem
+    assert written is not None
+    assert len(written.body) == MAX_POSTMORTEM
+    if letter == "x":
+        newest = {"version": field(browser.get(at), "version"), "act": "save"}
+        long = browser.post(at, **newest, body=letter * (MAX_POSTMORTEM + 1))
+        assert (long.status_code, "at most 100,000" in wrong(long, "body")) == (422, True)
+
+
+def test_ten_thousand_japanese_characters_are_posted(desk: Desk) -> None:
+    browser, id = desk.browser(), desk.work.draft
+    path = f"{page(desk, id)}/updates/{desk.incident(id).updates[0].id}"
+    text = "\N{HIRAGANA LETTER A}" * MAX_BODY
+    form = {"version": str(desk.incident(id).version), "title": desk.incident(id).title, "state": "investigating"}
+    assert browser.post(path, **form, body=text, act="save").status_code == 303
+    assert desk.incident(id).updates[0].body == text
+
+
+def test_a_form_of_more_than_a_megabyte_is_refused(still_desk: Desk) -> None:
+    browser, id = still_desk.browser(), still_desk.work.resolved
+    for over in (browser.post(f"{page(still_desk, id)}/postmortem", body="x" * MAX_FORM),
+                 still_desk.office.browser().post("/staff/login", name="publisher", password="x" * 10**6)):  # fmt: skip
+        assert over.status_code == 413
+
+
 def test_a_postmortem_waits_for_the_end(still_desk: Desk) -> None:
     browser, at = still_desk.browser(), f"{page(still_desk, still_desk.work.open)}/postmortem"
     form = browser.get(at)

@@ -55,13 +55,6 @@ def read(given: "MultiDict[str, str]", fields: Fields) -> dict[str, str]:
     return {name: _value(name, given.get(name), field) for name, field in fields.items()}
 
 
-def form_with(several: str, entry: Text, **fields: Text) -> tuple[dict[str, str], dict[str, str]]:
-    """The fields, and those called `{several}.something` by that something: one a component. Raises BadForm."""
-    found = [name for name in request.form if name.startswith(f"{several}.")]
-    values = read(request.form, {**fields, **dict.fromkeys(found, entry)})
-    return {name: values[name] for name in fields}, {name.removeprefix(f"{several}."): values[name] for name in found}
-
-
 def _value(name: str, value: str | None, field: Text) -> str:
     if value is None and not field.optional:
         raise BadForm(name, "is missing")

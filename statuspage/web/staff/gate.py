@@ -26,6 +26,8 @@ from statuspage.web.staff.visitor import visitor
 P = ParamSpec("P")
 R = TypeVar("R")
 
+MAX_FORM = 1024 * 1024
+"""Bytes of a form of somebody who is signed in; the application takes far less of anybody else."""
 SAFE = ("GET", "HEAD")
 MARK_HEADER = "X-Form-Mark"
 _FORM, _JSON = "application/x-www-form-urlencoded", "application/json"
@@ -89,6 +91,7 @@ def needs(role: Role) -> Callable[[Callable[P, R]], Callable[P, R]]:
                 _tell_of_refusal(found.actor, role)
                 raise Denied(f"This needs the role {role}; you are signed in as {found.user.role}.")
             if changes:
+                _take_long_forms()
                 _refuse_without_mark(found.session)
             g.who = found
             return view(*args, **kwargs)
@@ -228,6 +231,11 @@ def _refuse_without_mark(session: Session) -> None:
     marks = [*request.form.getlist(MARK), *request.headers.getlist(MARK_HEADER)]
     if len(marks) != 1 or not staff().keys.is_form_mark(marks[0], session.id):
         raise Denied("This form is too old or was not made for you. Load the page again and repeat.")
+
+
+def _take_long_forms() -> None:
+    """Of who is signed in. A character of a form may take nine bytes: three of UTF-8, each as `%E3`."""
+    request.max_content_length = request.max_form_memory_size = MAX_FORM
 
 
 def _tell_of_refusal(actor: Actor, needed: Role) -> None:

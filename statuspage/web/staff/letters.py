@@ -53,10 +53,8 @@ def letter(message: Message, zone: ZoneInfo) -> Letter:
 
 
 def letters_about(queue: str, zone: ZoneInfo) -> tuple[Letter, ...]:
-    """What has not arrived of an incident or planned work: what waits, and what is dead."""
-    box = staff().store.outbox
-    found = (*box.waiting(MOST), *box.dead_letters(MOST))
-    return tuple(letter(each, zone) for each in found if each.queue == queue)
+    """Who was told of an incident or planned work, and who not, newest first."""
+    return tuple(letter(each, zone) for each in staff().store.outbox.about(queue, MOST))
 
 
 def path_of(message: Message) -> str:

@@ -78,7 +78,10 @@ def ask() -> Response:
 def plan() -> Response:
     typed = sent_form()
     try:
-        act(lambda state, now: planning.plan_maintenance(state, plan_of(typed, _zone(state), now, None), by(), now))
+        act(
+            lambda state, now: planning.plan_maintenance(state, plan_of(typed, _zone(state), now, None), by(), now),
+            id_of("maintenance", by(), typed.key),
+        )
     except Refused as refusal:
         return _form_page(look()[1], typed, refusal)
     id = id_of("maintenance", by(), typed.key)

@@ -1,9 +1,10 @@
 """Times as forms carry them: `2026-11-23 10:15`, in the site's zone."""
 
 import re
-from datetime import UTC, datetime, time
+from datetime import datetime, time
 from zoneinfo import ZoneInfo
 
+from statuspage.core.moments import first_in_zone
 from statuspage.core.refusals import Refused
 
 _FORM = re.compile(r"(?:(\d{4}-\d{2}-\d{2})[ T]+)?(\d{1,2}):(\d{2})", re.ASCII)
@@ -26,10 +27,9 @@ def moment(field: str, text: str, zone: ZoneInfo, now: datetime) -> datetime:
     try:
         date = datetime.fromisoformat(day).date() if day else now.astimezone(zone).date()
         local = datetime.combine(date, time(int(hour), int(minute)))
-        at = local.replace(tzinfo=zone).astimezone(UTC)
-        again = at.astimezone(zone).replace(tzinfo=None)
+        at = first_in_zone(local, zone)
     except (ValueError, OverflowError):
         raise Refused(field, "is not a time that there is") from None
-    if again != local:
+    if at is None:
         raise Refused(field, f"is left out in {zone.key}: the clocks go forward then")
     return at

@@ -103,7 +103,7 @@ def _say(typed: Typed, *, draft: bool) -> Response:
     try:
         if not draft:
             need(Role.PUBLISHER)
-        decision = act(lambda state, now: decide(state, typed, by(), now, draft=draft), typed.incident)
+        decision = act(lambda state, now: decide(state, typed, by(), now, draft=draft), _incident_id(typed))
     except Denied as denied:
         return _again(typed, 403, Shown(alert=f"{denied.why} Save it as a draft: somebody else can publish it."))
     except Refused as refusal:

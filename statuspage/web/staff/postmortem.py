@@ -5,16 +5,19 @@ from flask import Response
 from statuspage.acting.caller import an_id
 from statuspage.core import posting
 from statuspage.core.incident import Incident
+from statuspage.core.learning import MAX_POSTMORTEM
 from statuspage.core.refusals import Conflict, Refused
 from statuspage.core.role import Role
 from statuspage.markup import render
 from statuspage.web.staff.doing import act, by, desk_blueprint, desk_page, look, need, on_to
 from statuspage.web.staff.forms import BadForm, Text
 from statuspage.web.staff.gate import needs
-from statuspage.web.staff.pasted import LONG, pasted
+from statuspage.web.staff.pasted import pasted
 
 blueprint = desk_blueprint("postmortem")
 POSTMORTEM = "/staff/incidents/<id>/postmortem"
+_BODY = Text(2 * MAX_POSTMORTEM, lines=True, strip=False)
+"""As in pasted.py: a text that is too long comes back with a word about its length."""
 _BUTTONS = ("save", "publish", "preview")
 OUTLINE = "### What happened\n\n\n### What was affected\n\n\n### What we did\n\n\n### What we change\n\n- "
 
@@ -30,7 +33,7 @@ def ask(id: str) -> Response:
 @blueprint.post(POSTMORTEM)
 @needs(Role.RESPONDER)
 def write(id: str) -> Response:
-    given = pasted(version=Text(9), act=Text(20), body=LONG)
+    given = pasted(version=Text(9), act=Text(20), body=_BODY)
     if given["act"] not in _BUTTONS or not (given["version"].isascii() and given["version"].isdecimal()):
         raise BadForm("act", f"must be one of {', '.join(_BUTTONS)}, and version a number")
     incident, version, body = _find(id), int(given["version"]), given["body"]

@@ -9,6 +9,7 @@ from flask import Response
 
 from statuspage.acting.caller import an_id
 from statuspage.core import posting
+from statuspage.core.checking import same
 from statuspage.core.incident import Incident, Update
 from statuspage.core.posting import Post
 from statuspage.core.refusals import Conflict, NotThere, Refused
@@ -56,15 +57,17 @@ def publish(id: str, update: str) -> Response:
 @blueprint.post(f"{UPDATE}/dismiss")
 @needs(Role.RESPONDER)
 def dismiss(id: str, update: str) -> Response:
-    form(version=_VERSION)
-    return _done_with(id, update, lambda state, now: posting.dismiss(state, id, update, by(), now), "dismissed")
+    on = _number(form(version=_VERSION)["version"])
+    return _done_with(id, update, lambda state, now: posting.dismiss(_as_read(state, id, on), id, update, by(), now),
+                      "dismissed")
 
 
 @blueprint.post(f"{UPDATE}/hold")
 @needs(Role.RESPONDER)
 def hold(id: str, update: str) -> Response:
-    form(version=_VERSION)
-    return _done_with(id, update, lambda state, now: posting.hold_draft(state, id, update, by(), now), "held")
+    on = _number(form(version=_VERSION)["version"])
+    return _done_with(id, update, lambda state, now: posting.hold_draft(_as_read(state, id, on), id, update, by(), now),
+                      "held")
 
 
 @blueprint.post(f"{UPDATE}/undo")
@@ -142,10 +145,16 @@ def _done_with(
     try:
         act(command, id)
     except Conflict:
-        return inbox(409, "Somebody else changed this incident a moment ago. Read it again before you publish.")
+        return inbox(409, "Somebody else changed this incident a moment ago. Read it again before you act.")
     except Refused as refusal:
         return inbox(422, f"{str(refusal)[:1].upper()}{str(refusal)[1:]}.")
     return on_to(DRAFTS, did, f"{id}.{update}" if said else "")
+
+
+def _as_read(state: State, id: str, version: int) -> State:
+    """The state, where the incident stands as it was read. Raises Conflict and NotThere."""
+    same(posting.find(state, id), version)
+    return state
 
 
 def _try(
