@@ -129,7 +129,9 @@ def _changes(
 def _by_hand(state: State, held: Held, windows: Sequence[Window], now: datetime) -> Change | None:
     """A component without checks is what people say; planned work shows while nobody says anything worse."""
     said = state.overrides.get(held.component)
-    base = said.status if said else (Status.OPERATIONAL if held.status is Status.MAINTENANCE else held.status)
+    if said is not None:
+        return Change(held.component, held.status, said.status, now)
+    base = Status.OPERATIONAL if held.status is Status.MAINTENANCE else held.status
     return Change(held.component, held.status, masked(held.component, base, held.since, windows, now), now)
 
 

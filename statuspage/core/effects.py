@@ -1,6 +1,6 @@
 """What an update of a person changes beside the incident: components, overrides, impact, whose cause it is."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
@@ -69,6 +69,12 @@ def apply(
             overrides.append(Override(change.component, change.new, by, now, None, incident.id))
             changes.append(Change(change.component, held.status, change.new, now))
     return tuple(changes), tuple(overrides)
+
+
+def outspoken(state: State, site: Site, changes: Sequence[Change]) -> tuple[str, ...]:
+    """The manual components whose override ends because an incident says something newer of them."""
+    names = (change.component for change in changes)
+    return tuple(name for name in names if name in state.overrides and is_manual(site, name))
 
 
 def _is_planned(present: Status, new: Status) -> bool:

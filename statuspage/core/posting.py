@@ -14,6 +14,7 @@ from statuspage.core.effects import (
     apply,
     changes_of,
     impact_with,
+    outspoken,
     released,
     undone,
     without_offers,
@@ -193,7 +194,7 @@ def _publish(
         after = replace(without_offers(after), touched_by=by, touched_at=now)
     after = without_taken(state, after)
     changes, overrides = apply(state, site, after, update, by, now)
-    cleared = released(state, after) if not after.is_open else ()
+    cleared = (*(released(state, after) if not after.is_open else ()), *outspoken(state, site, changes))
     told_at = now + site.times.undo
     events = incident_events(before, after, update, site, now, told_at)
     if by != update.by:

@@ -205,11 +205,10 @@ class Courier:
                 await self._mark(lambda store: store.outbox.retry(message.id, token, due, str(answer)))
             case Dead(why) | Disable(why):
                 log.error("%s will not be told of %s: %s", message.destination, message.subject, why)
-                if isinstance(outcome, Disable):
-                    await self._mark(lambda store: _silence(store, message.destination, why, now))
-                if await self._mark(lambda store: store.outbox.dead(message.id, token, why, now)):
-                    decision = self._obituaries.decision(message, why, disabled=isinstance(outcome, Disable))
-                    await self._mark(lambda store: store.transact(lambda _: decision, now) is not None)
+                disabled = isinstance(outcome, Disable)
+                said = self._obituaries.decision(message, why, disabled=disabled)
+                quiet = message.destination if disabled else None
+                await self._mark(lambda store: store.bury(message.id, token, why, said, now, silence=quiet))
 
     async def _mark(self, job: Callable[[Store], bool]) -> bool:
         """Run the job until the store takes it. False for a lost claim: somebody else has the message."""
@@ -244,11 +243,6 @@ class Courier:
         await asyncio.gather(*late, return_exceptions=True)
         if late:
             log.warning("%d messages were under way at the end; they are sent again", len(late))
-
-
-def _silence(store: Store, destination: str, why: str, now: datetime) -> bool:
-    store.outbox.silence(destination, why, now)
-    return True
 
 
 def _is_about_its_own_death(message: Message) -> bool:

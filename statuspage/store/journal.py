@@ -11,7 +11,7 @@ from sqlalchemy.engine import Row
 from statuspage.core.state import JournalEvent
 from statuspage.store.schema import journal
 
-PRIVATE = ("user.", "session.", "token.", "invitation.", "login.", "act.")
+PRIVATE = ("user.", "session.", "token.", "invitation.", "login.", "act.", "message.")
 """How the kinds of events begin that nothing public depends on: who signs in does not change the page."""
 
 

@@ -60,6 +60,18 @@ def drop_updates(connection: Connection, update_ids: Collection[str], now: datet
     return _drop(connection, wanted, "undone", now)
 
 
+def bury(connection: Connection, message: str, token: str, error: str, now: datetime) -> bool:
+    """Mark a message as refused for good; False when the claim was lost."""
+    values = {"state": DEAD, "settled_at": now, "last_error": _storable(error), **_FREE}
+    return connection.execute(update(outbox).where(_held(message, token)).values(values)).rowcount == 1
+
+
+def silence(connection: Connection, destination: str, reason: str, now: datetime) -> None:
+    """Leave a destination alone. The first reason stays."""
+    row = {"destination": destination, "at": now, "reason": _storable(reason)}
+    upsert(connection, silenced, [row], keep=True)
+
+
 class Outbox:
     """Safe to use from several threads and processes. Every method may raise StoreError; then nothing was changed."""
 
@@ -95,7 +107,7 @@ class Outbox:
 
     def dead(self, message: str, token: str, error: str, now: datetime) -> bool:
         """Mark it as refused for good."""
-        return self._mark(message, token, {"state": DEAD, "settled_at": now, "last_error": error})
+        return self._database.write_once(lambda connection: bury(connection, message, token, error, now))
 
     def dropped(self, message: str, token: str, reason: str, now: datetime) -> bool:
         """Mark it as not worth sending."""
@@ -112,8 +124,7 @@ class Outbox:
 
     def silence(self, destination: str, reason: str, now: datetime) -> None:
         """Leave a destination alone until `unsilence`. The first reason stays."""
-        row = {"destination": destination, "at": now, "reason": reason}
-        self._database.write(lambda connection: upsert(connection, silenced, [row], keep=True))
+        self._database.write(lambda connection: silence(connection, destination, reason, now))
 
     def unsilence(self, destination: str) -> bool:
         """Send to it again; whether it was silenced."""
@@ -197,8 +208,7 @@ class Outbox:
         return self._database.write_once(lambda connection: connection.execute(gone).rowcount)
 
     def _mark(self, message: str, token: str, values: Mapping[str, Any]) -> bool:
-        held = and_(outbox.c.id == message, outbox.c.claim == token, outbox.c.state == WAITING)
-        return self._change(held, {**values, **_FREE})
+        return self._change(_held(message, token), {**values, **_FREE})
 
     def _change(self, wanted: ColumnElement[bool], values: Mapping[str, Any]) -> bool:
         change = update(outbox).where(wanted).values({name: _storable(value) for name, value in values.items()})
@@ -220,6 +230,10 @@ def _is_head() -> ColumnElement[bool]:
     same = and_(_earlier.c.destination == outbox.c.destination, _earlier.c.queue == outbox.c.queue)
     older = and_(_earlier.c.number < outbox.c.number, _earlier.c.state == WAITING)
     return ~exists().where(same, older)
+
+
+def _held(message: str, token: str) -> ColumnElement[bool]:
+    return and_(outbox.c.id == message, outbox.c.claim == token, outbox.c.state == WAITING)
 
 
 def _goes_on(since: datetime) -> ColumnElement[bool]:

@@ -3,6 +3,8 @@
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 
+from sqlalchemy import Connection
+
 from statuspage.core.detection import Belief
 from statuspage.core.incident import Incident
 from statuspage.core.observation import Observation
@@ -15,6 +17,7 @@ from statuspage.store import (
     incidents,
     journal,
     observations,
+    outbox,
     snapshot,
     transact,
     version,
@@ -85,9 +88,7 @@ class Store:
         The command may be run twice. None, and no revision used, for an empty decision. Raises StaleLease when
         the lease epoch is given and another one holds; whatever the command raises comes out as it is.
         """
-        written = self._database.write_once(
-            lambda connection: transact.transact(connection, command, now, lease_epoch)
-        )
+        written = self._database.write_once(lambda connection: transact.transact(connection, command, now, lease_epoch))
         return written.head if written is not None else None
 
     def act(self, command: Command, now: datetime, also: Sequence[str] = ()) -> Decision:
@@ -95,10 +96,28 @@ class Store:
 
         Returns the decision as it is stored, empty when there was nothing to do. When it returns it is on disk.
         """
-        written = self._database.write_once(
-            lambda connection: transact.transact(connection, command, now, None, also)
-        )
+        written = self._database.write_once(lambda connection: transact.transact(connection, command, now, None, also))
         return written.decision if written is not None else Decision()
+
+    def bury(
+        self, message: str, token: str, why: str, said: Decision, now: datetime, *, silence: str | None = None
+    ) -> bool:
+        """Mark a claimed message as dead, write what is said of it, and leave the destination `silence` alone.
+
+        All at once, or nothing: False where the claim was lost.
+        """
+
+        def work(connection: Connection) -> bool:
+            # The decision first: it takes the lock of `head`, which is taken before that of a message everywhere.
+            transact.transact(connection, lambda _: said, now, None)
+            if not outbox.bury(connection, message, token, why, now):
+                connection.rollback()
+                return False
+            if silence is not None:
+                outbox.silence(connection, silence, why, now)
+            return True
+
+        return self._database.write_once(work)
 
     def incidents(self, limit: int, before: int | None = None) -> list[Incident]:
         """The newest incidents by number, drafts among them; `before` is the number to go on from."""

@@ -95,3 +95,10 @@ def test_a_time_that_is_none_is_refused(text: str) -> None:
         coming_time("--from", text, ZONE, NOW)
     with pytest.raises(Refused):
         length("--for", text)
+
+
+@pytest.mark.parametrize("minutes", [0, 60], ids=["first", "second"])
+def test_a_time_that_the_clocks_show_twice_is_the_first_whenever_it_is_typed(minutes: int) -> None:
+    first = datetime(2026, 11, 1, 5, 30, tzinfo=UTC)
+    now = first + timedelta(minutes=minutes + 10)
+    assert past_time("--at", "01:30", ZONE, now) == past_time("--at", "2026-11-01 01:30", ZONE, now) == first

@@ -14,6 +14,8 @@ from statuspage.auth.links import digest
 from statuspage.clock import SystemClock
 from statuspage.core.role import Role
 from statuspage.store import Store, open_store
+from tests.cli.desks import Inside, make_site, served, token
+from tests.cli.desks import store_of as store_at
 from tests.processes import STATUSPAGE, free_port, started, statuspage
 from tests.secret_key import secret_key
 from tests.waiting import wait_for
@@ -225,6 +227,47 @@ def test_the_first_start_prints_a_link_that_makes_an_admin_and_later_starts_do_n
         store.close()
         assert refused.event.data["address"] == "127.0.0.1"
     assert link() == ""
+
+
+def test_users_and_tokens_are_kept_over_http_as_they_are_here(tmp_path: Path) -> None:
+    site = make_site(tmp_path)
+    here = Inside(("--config", str(site)))
+    typed = f"{PASSWORD}\n"
+    with served(site) as web:
+        there = Inside(("--server", f"http://127.0.0.1:{web.port}", "--token", token(site)))
+        made = [each.gives("user", "add", name, "--role", "admin", "--password-stdin", given=typed)
+                for each, name in ((here, "ana"), (there, "ben"))]  # fmt: skip
+        assert made[0].keys() == made[1].keys() == {"name", "role", "seed", "uri"}
+        assert there.says("user", "role", "ben", "viewer") == "ben is viewer now.\n"
+        assert there.says("user", "disable", "ben") == "ben is disabled.\n"
+        assert here.gives("user", "list") == there.gives("user", "list")
+        assert here.says("user", "list") == there.says("user", "list")
+        assert there.says("user", "enable", "ben") == "ben may sign in again.\n"
+        assert "/staff/invite/" in there.gives("user", "reset", "ben")["link"]
+        secret = there.gives("token", "add", "deploys", "--role", "viewer", "--days", "3")
+        assert secret["token"].startswith("sp_")
+        assert here.says("token", "revoke", secret["id"]) == f"The token {secret['id']} is revoked.\n"
+        for wrong in (
+            ("user", "add", "ana", "--role", "viewer", "--password-stdin"),
+            ("user", "add", "zoe", "--role", "viewer", "--password-stdin"),
+            ("user", "disable", "nobody"),
+            ("user", "disable", "ana"),
+            ("token", "add", " ", "--role", "viewer"),
+            ("token", "revoke", "nothing"),
+        ):
+            assert there.refuses(2, *wrong, given="short\n") == here.refuses(2, *wrong, given="short\n"), wrong
+        weak = Inside(("--server", f"http://127.0.0.1:{web.port}", "--token", token(site, Role.PUBLISHER)))
+        assert "needs the role admin" in weak.refuses(1, "user", "list")
+    store = store_at(site)
+    by = [str(each.event.data["by"]) for each in store.journal() if each.event.kind == "user.added"]
+    store.close()
+    assert sorted(each.partition(" (")[0] for each in by) == ["command line", "token ci"]
+
+
+@pytest.mark.parametrize("command", [("user", "add", "ana", "--role", "admin", "--password-stdin"), ("token", "list")])
+def test_a_password_is_never_sent_where_others_could_read_it(command: tuple[str, ...]) -> None:
+    far = Inside(("--server", "http://status.example.com", "--token", "sp_x"))
+    assert "must be https" in far.refuses(2, *command, given=f"{PASSWORD}\n")
 
 
 def _landed(asked: "str | urllib.request.Request") -> str:

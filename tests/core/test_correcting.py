@@ -57,6 +57,17 @@ def test_planned_work_shows_when_the_override_ends_inside_it() -> None:
     assert page.status("video") is Status.MAINTENANCE
 
 
+def test_an_override_speaks_during_planned_work_too() -> None:
+    page = Page()
+    plan = planning.Plan("Work", at(0), at(500), ("video", "native"))
+    page.act(lambda held: planning.plan_maintenance(held, plan, "ana", page.now))
+    page.wait(10)
+    for component in ("video", "native"):
+        override(page, component, Status.PARTIAL, at(400))
+    page.wait(10)
+    assert page.status("video") is page.status("native") is Status.PARTIAL
+
+
 def test_a_new_override_takes_the_place_of_the_old_one() -> None:
     page = Page()
     override(page, "native", Status.DEGRADED, at(100))

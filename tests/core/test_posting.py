@@ -274,6 +274,14 @@ def test_the_end_sets_the_components_right_unless_it_is_told_not_to() -> None:
     assert page.status("video") is Status.MAJOR
 
 
+def test_the_newest_word_of_a_person_is_the_one_that_holds() -> None:
+    page = Page()
+    page.act(lambda held: correcting.override(held, "video", Status.DEGRADED, at(9000), "so", "bob", page.now))
+    opened(replace(FIRST, components={"video": Status.MAJOR}), page)
+    page.wait(60)
+    assert (page.status("video"), page.overrides) == (Status.MAJOR, {})
+
+
 def test_every_move_of_a_component_is_in_the_journal() -> None:
     page = opened(replace(FIRST, components={"video": Status.MAJOR, "native": Status.DEGRADED}))
     moves = [(each.subject, each.data["from"], each.data["to"], each.data["by"]) for each in page.journal[1:]]

@@ -2,18 +2,23 @@
 
 import threading
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 import pytest
 
-from statuspage.core.telling import Message, MessageState
+from statuspage.core import posting
+from statuspage.core.posting import Post
+from statuspage.core.state import Decision
+from statuspage.core.telling import Destination, Message, MessageState
 from statuspage.store import Store, outbox
 from statuspage.store.outbox import Claim
 from tests.databases import START
-from tests.store.values import at
+from tests.store.values import EVENT, at, site
 
 LEASE = timedelta(seconds=30)
 PAGER, HOOK = "pager", "hook"
+SITE = site("api")
 ROOM = {PAGER: 100, HOOK: 100}
 
 
@@ -212,6 +217,20 @@ def test_messages_of_a_destination_that_left_are_dropped(store: Store) -> None:
     assert gone is not None
     assert (gone.state, gone.last_error) == (MessageState.DROPPED, "the destination left the configuration")
     assert [state(store, number).value for number in (2, 3)] == ["waiting", "waiting"]
+
+
+def test_a_message_is_buried_with_what_is_said_of_it_and_its_destination_or_not_at_all(store: Store) -> None:
+    put(store, message(1), message(2, queue="two"))
+    first, second = claim(store)
+    said = Decision(events=(EVENT,))
+    assert not store.bury(first.message.id, "another claim", "410", said, at(1), silence=PAGER)
+    assert (store.journal(), store.outbox.silenced(), state(store, 1)) == ((), {}, MessageState.WAITING)
+    assert store.bury(second.message.id, second.token, "401", said, at(1))
+    assert (len(store.journal()), store.outbox.silenced(), state(store, 2)) == (1, {}, MessageState.DEAD)
+    assert store.bury(first.message.id, first.token, "410", said, at(1), silence=PAGER)
+    assert not store.bury(first.message.id, first.token, "410", said, at(1), silence=PAGER)
+    assert (len(store.journal()), state(store, 1)) == (2, MessageState.DEAD)
+    assert store.outbox.silenced()[PAGER].reason == "410"
 
 
 def test_dead_letters_are_listed_and_begin_anew_under_their_own_id_or_are_put_aside(store: Store) -> None:

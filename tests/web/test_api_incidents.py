@@ -252,6 +252,16 @@ def test_a_draft_is_dismissed_with_its_incident(api: Api) -> None:
     api.refused(422, "POST", f"/incidents/{incident}/updates/{draft}/publish")
 
 
+@pytest.mark.parametrize("act", ["dismiss", "hold"])
+def test_a_draft_is_dismissed_or_held_on_the_version_that_was_seen(api: Api, act: str) -> None:
+    incident, draft = drafted(api)
+    path, version = f"/incidents/{incident}/updates/{draft}/{act}", api.get(f"/incidents/{incident}")["version"]
+    api.refused(409, "POST", path, {"version": version + 1})
+    api.refused(422, "POST", path, {"version": "x"})
+    assert api.get(f"/incidents/{incident}")["version"] == version
+    api.done("POST", path, {"version": version}, Role.RESPONDER)
+
+
 def test_an_incident_is_acknowledged_taken_over_and_handed_back(api: Api) -> None:
     incident, draft = drafted(api)
     path = f"/incidents/{incident}"

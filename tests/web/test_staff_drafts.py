@@ -139,7 +139,7 @@ def test_a_dismissed_draft_is_gone_from_the_inbox_and_told_in_the_journal(desk: 
     browser, id = desk.browser(Role.RESPONDER), desk.work.draft
     assert browser.post(at(desk, id, "dismiss"), **version(desk, id)).headers["Location"] == f"{DRAFTS}?did=dismissed"
     assert "Slow web socket connections" not in browser.get(DRAFTS).text
-    assert desk.kinds(id) == ["incident.dismissed"]
+    assert "incident.dismissed" in desk.kinds(id)
     assert "Put aside" in browser.get("/staff/incidents").text
 
 

@@ -1,11 +1,18 @@
 """One incident as staff see it: everything about it, and what can be done with it."""
 
 import re
+from datetime import timedelta
+
+import pytest
 
 from statuspage.core import posting
 from statuspage.core.incident import IncidentState
+from statuspage.core.learning import MAX_POSTMORTEM
 from statuspage.core.posting import Post
 from statuspage.core.role import Role
+from statuspage.core.telling import MessageState
+from statuspage.core.typed import MAX_BODY
+from statuspage.web.staff.gate import MAX_FORM
 from tests.web.desk import HOST, VIDEO, Desk, desk, still_desk
 from tests.web.staff import alerts, field
 from tests.web.test_staff_post import area, wrong
@@ -48,6 +55,17 @@ def test_a_page_shows_words_evidence_runs_messages_and_journal(still_desk: Desk)
         assert seen in mine
     assert browser.get("/staff/incidents/nothing").status_code == 404
     assert browser.get("/staff/incidents/a%00b").status_code == 404
+
+
+def test_who_was_told_shows_what_was_delivered_too(desk: Desk) -> None:
+    id = desk.work.open
+    for name in {each.destination for each in desk.messages(id)}:
+        for each in desk.store.outbox.claim(desk.now, {name: 10}, timedelta(seconds=30), "here"):
+            assert desk.store.outbox.delivered(each.message.id, each.token, desk.now)
+    told = [each.state for each in desk.store.outbox.about(id)]
+    assert MessageState.DELIVERED in told
+    _, _, part = desk.browser(Role.VIEWER).get(page(desk, id)).text.partition("Who was told")
+    assert part.count(">delivered</") == told.count(MessageState.DELIVERED)
 
 
 def test_whoever_only_looks_has_no_form_but_the_one_to_leave(still_desk: Desk) -> None:
