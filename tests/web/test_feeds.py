@@ -144,6 +144,7 @@ class Elements(HTMLParser):
         self.seen.add(" ".join([tag, *(name for name, _ in attrs)]))
 
 
+@pytest.mark.corpus("C7")
 @pytest.mark.parametrize("kind", ["atom", "rss"])
 def test_no_title_breaks_a_feed_or_becomes_markup_in_it(kind: str) -> None:
     body = feed(hostile_snapshot(), kind)

@@ -65,7 +65,7 @@ def test_who_was_told_shows_what_was_delivered_too(desk: Desk) -> None:
     told = [each.state for each in desk.store.outbox.about(id)]
     assert MessageState.DELIVERED in told
     _, _, part = desk.browser(Role.VIEWER).get(page(desk, id)).text.partition("Who was told")
-    assert part.count(">delivered</") == told.count(MessageState.DELIVERED)
+    assert part.count("delivered</") == told.count(MessageState.DELIVERED)
 
 
 def test_whoever_only_looks_has_no_form_but_the_one_to_leave(still_desk: Desk) -> None:
