@@ -58,16 +58,18 @@ def publish(id: str, update: str) -> Response:
 @needs(Role.RESPONDER)
 def dismiss(id: str, update: str) -> Response:
     on = _number(form(version=_VERSION)["version"])
-    return _done_with(id, update, lambda state, now: posting.dismiss(_as_read(state, id, on), id, update, by(), now),
-                      "dismissed")
+    return _done_with(
+        id, update, lambda state, now: posting.dismiss(_as_read(state, id, on), id, update, by(), now), "dismissed"
+    )
 
 
 @blueprint.post(f"{UPDATE}/hold")
 @needs(Role.RESPONDER)
 def hold(id: str, update: str) -> Response:
     on = _number(form(version=_VERSION)["version"])
-    return _done_with(id, update, lambda state, now: posting.hold_draft(_as_read(state, id, on), id, update, by(), now),
-                      "held")
+    return _done_with(
+        id, update, lambda state, now: posting.hold_draft(_as_read(state, id, on), id, update, by(), now), "held"
+    )
 
 
 @blueprint.post(f"{UPDATE}/undo")
