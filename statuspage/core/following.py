@@ -11,7 +11,7 @@ from statuspage.core.affected import affected, last_statuses, with_evidence
 from statuspage.core.events import incident_event
 from statuspage.core.incident import ROBOT, Incident, IncidentState
 from statuspage.core.message import Turn
-from statuspage.core.saying import commit, draft_of_robot, offer, said_at, say, take_offer_back
+from statuspage.core.saying import commit, draft_of_robot, offer, said_at, say, set_right, take_offer_back
 from statuspage.core.seeing import Doings, Seen
 from statuspage.core.status import Status
 
@@ -83,6 +83,8 @@ def _recover(seen: Seen, done: Doings, incident: Incident) -> None:
 
 
 def _follow_touched(seen: Seen, done: Doings, incident: Incident, troubled: Sequence[str], unseen: bool) -> None:
+    if not troubled and not unseen:
+        set_right(seen, done, incident)
     found = _word_for_a_person(seen, incident, troubled, unseen)
     if found is not None:
         turn, to = found

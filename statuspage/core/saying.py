@@ -17,6 +17,7 @@ from statuspage.core.policy import AUTO, publish_at
 from statuspage.core.seeing import Doings, Seen
 from statuspage.core.state import Change
 from statuspage.core.status import Status, worst
+from statuspage.core.topology import IN_TROUBLE
 
 _AT_WORK = (IncidentState.INVESTIGATING, IncidentState.IDENTIFIED)
 
@@ -103,6 +104,16 @@ def commit(seen: Seen, done: Doings, before: Incident | None, incident: Incident
     done.events.extend(incident_events(before, after, update, seen.site, seen.now, seen.now))
     for change in update.changes:
         _set_manual(seen, done, after, change)
+
+
+def set_right(seen: Seen, done: Doings, incident: Incident) -> None:
+    """What the robot itself called broken for want of a cause works again with it, whoever has the incident by now."""
+    said: dict[str, tuple[str, ComponentChange]] = {}
+    for update in incident.published:
+        said |= {change.component: (update.by, change) for change in update.changes}
+    for name, (by, change) in said.items():
+        if by == ROBOT and change.new in IN_TROUBLE and name in seen.held and seen.held[name].status is change.new:
+            _set_manual(seen, done, incident, replace(change, new=Status.OPERATIONAL))
 
 
 def _taken_in(seen: Seen, incident: Incident, update: Update) -> Incident:

@@ -200,6 +200,8 @@ class Courier:
         match outcome:
             case Delivered():
                 await self._mark(lambda store: store.outbox.delivered(message.id, token, now))
+                if message.attempts > 1:
+                    await self._mark(lambda store: store.outbox.hasten(message.destination, now) > 0)
             case Retry(due):
                 log.warning("%s was not told of %s: %s", message.destination, message.subject, answer)
                 await self._mark(lambda store: store.outbox.retry(message.id, token, due, str(answer)))

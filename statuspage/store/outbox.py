@@ -120,6 +120,13 @@ class Outbox:
             lambda connection: connection.execute(update(outbox).where(mine).values(_FREE)).rowcount
         )
 
+    def hasten(self, destination: str, now: datetime) -> int:
+        """A destination takes messages again: what waits for its next try is due now; how many."""
+        tried = and_(outbox.c.destination == destination, outbox.c.state == WAITING, outbox.c.attempts > 0)
+        wanted = and_(tried, outbox.c.due > now, _unclaimed(now))
+        change = update(outbox).where(wanted).values(due=now)
+        return self._database.write_once(lambda connection: connection.execute(change).rowcount)
+
     # destinations
 
     def silence(self, destination: str, reason: str, now: datetime) -> None:

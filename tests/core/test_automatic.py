@@ -713,3 +713,16 @@ def test_a_clock_that_is_moved_back_changes_no_order() -> None:
     page.decide()
     assert page.only().state.value == "monitoring"
     assert page.decide().is_empty
+
+
+def test_what_the_robot_dragged_down_works_again_with_its_cause_whoever_has_the_incident() -> None:
+    page = Page()
+    page.see(DOWN, "redis")
+    page.wait(11)
+    assert page.status("lobby") is Status.MAJOR
+    mine = page.only()
+    page.act(lambda held: posting.post_update(held, mine.id, posting.Post("By us."), "ana", page.now))
+    page.see(UP, "redis")
+    page.wait(1)
+    assert page.status("lobby") is Status.OPERATIONAL
+    assert said(page.only())[-1] == ("investigating", "ana")

@@ -305,3 +305,12 @@ def test_nothing_is_removed_while_its_incident_goes_on(store: Store) -> None:
         assert store.outbox.delivered(each.message.id, each.token, START)
     assert store.outbox.prune(at(10_000)) == 1
     assert state(store, 1) is MessageState.DELIVERED
+
+
+def test_what_waits_for_its_next_try_is_due_when_the_destination_takes_messages_again(store: Store) -> None:
+    put(store, message(1), message(2, queue="two"), message(3, queue="three", destination="other"))
+    for each in claim(store):
+        store.outbox.retry(each.message.id, each.token, at(600), "503")
+    assert claim(store, at(60)) == ()
+    assert store.outbox.hasten(PAGER, at(60)) == 2
+    assert ids(claim(store, at(60))) == [1, 2]
