@@ -7,6 +7,7 @@ are errors that name the field.
 import json
 import math
 import re
+from collections import Counter
 from collections.abc import Iterator
 from typing import Any, Final
 
@@ -18,8 +19,8 @@ MOST_DEPTH: Final = 8
 MOST_DIGITS: Final = 15
 """What every reader of JSON keeps exactly (RFC 8259 §6: the integers of a double)."""
 
-_TOKENS = re.compile(r'"(?:[^"\\]|\\.)*(?:"|$)|[\[{]|[\]}]', re.DOTALL)
-"""A text that never ends is taken to the end of the document, so that one pass is enough whatever comes in."""
+_TOKENS = re.compile(r'"(?:[^"\\]|\\.)*+(?:"|\\?$)|[\[{]|[\]}]', re.DOTALL)
+"""A text that never ends is taken to the end, and nothing is looked at twice (`*+`), whatever comes in."""
 
 
 class Malformed(Refused):
@@ -61,8 +62,7 @@ def _refuse_depth(text: str) -> None:
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     found = dict(pairs)
     if len(found) != len(pairs):
-        names = [name for name, _ in pairs]
-        repeated = next(name for name in names if names.count(name) > 1)
+        repeated = next(name for name, times in Counter(name for name, _ in pairs).items() if times > 1)
         raise Malformed(shown(repeated), "is given twice")
     return found
 

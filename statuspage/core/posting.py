@@ -112,8 +112,8 @@ def post_update(
         raise Refused("incident", f"has {MAX_UPDATES} updates already; resolve it and open a new one")
     if to is not IncidentState.POSTMORTEM and incident.state is IncidentState.POSTMORTEM:
         raise Refused("state", "the incident has its postmortem; open a new incident instead")
-    if post.draft and post.title is not None and incident.is_public and title(post.title) != incident.title:
-        raise Refused("title", "is public: a draft cannot change it")
+    if post.draft and post.title is not None and title(post.title) != incident.title:
+        raise Refused("title", "is the incident's: a draft cannot change it")
     named = replace(incident, title=title(post.title)) if post.title is not None else incident
     return _say(state, site, named, incident, post, to, by, now)
 

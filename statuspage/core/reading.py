@@ -186,6 +186,8 @@ def refuse_unknown(site: Site, components: Iterable[str]) -> None:
 def refuse_other_use(incident: Incident, update_id: str, post: Post) -> None:
     """Raises Refused where an idempotency key made something else before: a repeat says the same again."""
     made = incident.update(update_id)
+    if made is not None and post.components and {each.component for each in made.changes} != set(post.components):
+        raise Refused("Idempotency-Key", "was used for other components already")
     if made is not None and (made.edits[0].body if made.edits else made.body) != clean_body(post.body):
         raise Refused("Idempotency-Key", "was used for another text already")
 

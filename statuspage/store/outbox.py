@@ -52,6 +52,14 @@ def next_number(connection: Connection) -> int:
     return (connection.scalar(select(func.max(outbox.c.number))) or 0) + 1
 
 
+def is_out(connection: Connection, update_ids: Collection[str]) -> bool:
+    """Whether anybody was told of these updates, or is being told just now."""
+    if not update_ids:
+        return False
+    begun = and_(outbox.c.update.in_(update_ids), or_(outbox.c.attempts > 0, outbox.c.state == DELIVERED))
+    return connection.scalar(select(exists().where(begun))) is True
+
+
 def drop_updates(connection: Connection, update_ids: Collection[str], now: datetime) -> int:
     """Drop what waits to tell of these updates and nobody is sending just now; how many."""
     if not update_ids:

@@ -11,6 +11,7 @@ from datetime import datetime
 
 from sqlalchemy import Connection
 
+from statuspage.core.refusals import Refused
 from statuspage.core.site import PUBLIC_ID_ALPHABET, Site
 from statuspage.core.state import Decision, JournalEvent, State
 from statuspage.core.status import Status
@@ -68,6 +69,8 @@ def transact(
     )
     incidents.write_overrides(connection, decision.overrides, decision.cleared)
     journal.write(connection, decision.events, present.revision, now)
+    if outbox.is_out(connection, decision.undone):
+        raise Refused("update", "is out: edit it, or post a correction")
     outbox.drop_updates(connection, decision.undone, now)
     _write_messages(connection, decision.site or state.site, decision.events, present.revision)
     if touched:

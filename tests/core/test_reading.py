@@ -154,3 +154,8 @@ def test_an_amendment_of_nothing_is_refused() -> None:
 def test_a_key_that_no_header_should_carry_is_refused(key: str) -> None:
     with pytest.raises(Refused, match="Idempotency-Key"):
         reading.key_from(key)
+
+
+def test_a_text_that_never_ends_is_refused_without_looking_at_it_again_and_again() -> None:
+    with pytest.raises(Malformed):
+        parse(b'"' + b'\\"' * 32_000 + b"\\")

@@ -1,5 +1,7 @@
 """What was learned of an incident: written as a draft, looked at, published, and changed with its history."""
 
+from datetime import datetime
+
 from flask import Response
 
 from statuspage.acting.caller import an_id
@@ -8,8 +10,9 @@ from statuspage.core.incident import Incident
 from statuspage.core.learning import MAX_POSTMORTEM
 from statuspage.core.refusals import Conflict, Refused
 from statuspage.core.role import Role
+from statuspage.core.state import Decision, State
 from statuspage.markup import render
-from statuspage.web.staff.doing import act, by, desk_blueprint, desk_page, look, need, on_to
+from statuspage.web.staff.doing import act, by, desk_blueprint, desk_page, look, may, need, on_to
 from statuspage.web.staff.forms import BadForm, Text
 from statuspage.web.staff.gate import needs
 from statuspage.web.staff.pasted import pasted
@@ -43,16 +46,21 @@ def write(id: str) -> Response:
     if publish or _is_public(incident):
         need(Role.PUBLISHER)
     try:
-        act(
-            lambda state, now: posting.write_postmortem(state, id, body, by(), now, publish=publish, version=version),
-            id,
-        )
+        act(lambda state, now: _write(state, id, body, now, publish=publish, version=version), id)
     except Refused as refusal:
         return _page(incident, body, version, refusal=refusal, code=422)
     except Conflict:
         alert = "Somebody else changed this incident while you were typing. What stands there now is beside your text."
         return _page(incident, body, incident.version, alert=alert, code=409)
     return on_to(f"/staff/incidents/{id}", "shared" if publish else "learned")
+
+
+def _write(state: State, id: str, body: str, now: datetime, *, publish: bool, version: int) -> Decision:
+    """Raises Conflict where it became public after the role was checked."""
+    incident = posting.find(state, id)
+    if _is_public(incident) and not may(Role.PUBLISHER):
+        raise Conflict("incident", id, incident.version)
+    return posting.write_postmortem(state, id, body, by(), now, publish=publish, version=version)
 
 
 def _find(id: str) -> Incident:

@@ -18,7 +18,7 @@ from statuspage.core.site import Site
 from statuspage.core.state import Decision, State
 from statuspage.core.typed import MAX_TITLE, site_of
 from statuspage.web.entries import html_of
-from statuspage.web.staff.doing import act, by, desk_blueprint, desk_page, look, need, on_to
+from statuspage.web.staff.doing import act, by, desk_blueprint, desk_page, look, may, need, on_to
 from statuspage.web.staff.drafts import DRAFTS, inbox
 from statuspage.web.staff.forms import BadForm, Text, form
 from statuspage.web.staff.gate import needs
@@ -105,7 +105,7 @@ def change(id: str, update: str) -> Response:
         need(Role.PUBLISHER)
     try:
         command = edit_and_publish if pressed == "publish" else edit
-        act(lambda state, now: command(state, id, update, typed, by(), now), id)
+        act(lambda state, now: command(_as_seen(state, id, update), id, update, typed, by(), now), id)
     except Refused as refusal:
         return _page(incident, present, site, zone, now, typed, refusal=refusal, code=422)
     except Conflict:
@@ -115,6 +115,15 @@ def change(id: str, update: str) -> Response:
     if pressed == "publish":
         return on_to(f"/staff/incidents/{id}", said=f"{id}.{update}")
     return on_to(DRAFTS if present.is_draft else f"/staff/incidents/{id}", "edited")
+
+
+def _as_seen(state: State, id: str, update: str) -> State:
+    """The state: what was a draft when the role was checked must be one still. Raises Conflict where it is public."""
+    incident = posting.find(state, id)
+    present = incident.update(update)
+    if present is not None and not present.is_draft and not may(Role.PUBLISHER):
+        raise Conflict("incident", id, incident.version)
+    return state
 
 
 def edit(state: State, id: str, update: str, typed: Typed, author: str, now: datetime) -> Decision:
