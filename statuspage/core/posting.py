@@ -7,7 +7,6 @@ cannot be meant, NotThere for an unknown id, Conflict when a form was filled in 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from functools import reduce
 
 from statuspage.core.checking import draft_of, find, may_follow, next_by, same, state_named, update_of
 from statuspage.core.effects import (
@@ -16,13 +15,12 @@ from statuspage.core.effects import (
     impact_with,
     outspoken,
     released,
-    undone,
     without_offers,
     without_taken,
 )
 from statuspage.core.events import component_event, incident_event, incident_events, person_event
 from statuspage.core.holding import acknowledge, hand_back
-from statuspage.core.incident import ROBOT, Edit, Impact, Incident, IncidentState, Update, impact_of, worse
+from statuspage.core.incident import ROBOT, Edit, Incident, IncidentState, Update
 from statuspage.core.learning import write_postmortem
 from statuspage.core.refusals import Refused
 from statuspage.core.saying import said_at
@@ -31,6 +29,7 @@ from statuspage.core.state import Decision, JournalEvent, State
 from statuspage.core.status import Status
 from statuspage.core.typed import body as clean_body
 from statuspage.core.typed import past, site_of, title
+from statuspage.core.undoing import withdraw
 
 __all__ = [
     "Post",
@@ -280,35 +279,3 @@ def edit_update(
         raise Refused("state", "an edit cannot open or end the incident: post an update instead")
     event = person_event("incident.edited", incident.id, by, now, {"update": update_id, "was": update.body})
     return Decision(incidents=(after,), events=(event,))
-
-
-def withdraw(state: State, incident_id: str, update_id: str, by: str, now: datetime) -> Decision:
-    """Undo: within the window, and before anybody was notified, an update becomes a draft again."""
-    site, incident = site_of(state), find(state, incident_id)
-    update = update_of(incident, update_id)
-    if not update.is_published or update.published_at is None:
-        raise Refused("update", "is not published")
-    if update.published_by == ROBOT or now >= update.published_at + site.times.undo:
-        raise Refused("update", "is out: edit it, or post a correction")
-    if update_id != _newest_word(incident).id:
-        raise Refused("update", "was followed by another one: take that back first")
-    draft = replace(update, published_at=None, published_by=None, publish_at=None)
-    after = replace(incident.with_update(draft), updated_at=now)
-    left = [Impact.NONE, *(impact_of(c.new) for each in after.published for c in each.changes)]
-    after = replace(after, impact=reduce(worse, left), touched_by=by, touched_at=now)
-    after, changes = without_taken(state, after), undone(state, site, update)
-    mine = {change.component for change in update.changes}
-    cleared = tuple(
-        each.component
-        for each in state.overrides.values()
-        if each.incident == incident.id and each.component in mine and each.at == update.published_at
-    )
-    event = person_event("incident.withdrawn", incident.id, by, now, {"update": update_id, "title": incident.title})
-    moved = (component_event(change, now, None, by=by) for change in changes)
-    return Decision(changes=changes, incidents=(after,), cleared=cleared, events=(event, *moved), undone=(update_id,))
-
-
-def _newest_word(incident: Incident) -> Update:
-    """The update that was published last, whatever time it shows."""
-    shown = [update for update in incident.updates if update.is_published]
-    return max(reversed(shown), key=lambda update: update.published_at or update.written_at)
