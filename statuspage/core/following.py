@@ -11,9 +11,10 @@ from statuspage.core.affected import affected, last_statuses, with_evidence
 from statuspage.core.events import incident_event
 from statuspage.core.incident import ROBOT, Incident, IncidentState
 from statuspage.core.message import Turn
-from statuspage.core.saying import commit, draft_of_robot, offer, said_at, say, set_right, take_offer_back
+from statuspage.core.saying import commit, draft_of_robot, offer, said_at, say, take_offer_back
 from statuspage.core.seeing import Doings, Seen
 from statuspage.core.status import Status
+from statuspage.core.unwatched import set_right
 
 MOST_OF_ITS_OWN = 100
 """Updates after which the robot repeats itself no more and reminds staff instead."""
@@ -83,7 +84,7 @@ def _recover(seen: Seen, done: Doings, incident: Incident) -> None:
 
 
 def _follow_touched(seen: Seen, done: Doings, incident: Incident, troubled: Sequence[str], unseen: bool) -> None:
-    if not troubled and not unseen:
+    if seen.all_well(incident.causes):
         set_right(seen, done, incident)
     found = _word_for_a_person(seen, incident, troubled, unseen)
     if found is not None:
@@ -142,10 +143,8 @@ def _put_away(seen: Seen, done: Doings, incident: Incident) -> None:
     if incident.dismissed_at is None:
         if incident.over_at is not None and incident.drafts and seen.now - incident.over_at > KEEP_OVER:
             done.incidents[incident.id] = replace(incident, dismissed_at=seen.now)
-    elif incident.over_at is None and incident.causes:
-        standing = [seen.status_of_cause(cause) for cause in incident.causes]
-        if not seen.in_trouble(incident.causes) and Status.UNKNOWN not in standing:
-            done.incidents[incident.id] = replace(incident, over_at=seen.now)
+    elif incident.over_at is None and seen.all_well(incident.causes):
+        done.incidents[incident.id] = replace(incident, over_at=seen.now)
 
 
 def at_work(incident: Incident) -> IncidentState:

@@ -8,16 +8,14 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from statuspage.core.affected import changes, last_statuses, told
+from statuspage.core.affected import changes, told
 from statuspage.core.events import incident_event, incident_events
-from statuspage.core.incident import ROBOT, ComponentChange, Incident, IncidentState, Update, impact_of, worse
-from statuspage.core.maintenance import masked
+from statuspage.core.incident import ROBOT, Incident, IncidentState, Update, impact_of, worse
 from statuspage.core.message import Turn, body
 from statuspage.core.policy import AUTO, publish_at
 from statuspage.core.seeing import Doings, Seen
-from statuspage.core.state import Change
-from statuspage.core.status import Status, worst
-from statuspage.core.topology import IN_TROUBLE
+from statuspage.core.status import worst
+from statuspage.core.unwatched import set_as_said
 
 _AT_WORK = (IncidentState.INVESTIGATING, IncidentState.IDENTIFIED)
 
@@ -103,17 +101,7 @@ def commit(seen: Seen, done: Doings, before: Incident | None, incident: Incident
     done.incidents[after.id] = after
     done.events.extend(incident_events(before, after, update, seen.site, seen.now, seen.now))
     for change in update.changes:
-        _set_manual(seen, done, after, change)
-
-
-def set_right(seen: Seen, done: Doings, incident: Incident) -> None:
-    """What the robot itself called broken for want of a cause works again with it, whoever has the incident by now."""
-    said: dict[str, tuple[str, ComponentChange]] = {}
-    for update in incident.published:
-        said |= {change.component: (update.by, change) for change in update.changes}
-    for name, (by, change) in said.items():
-        if by == ROBOT and change.new in IN_TROUBLE and name in seen.held and seen.held[name].status is change.new:
-            _set_manual(seen, done, incident, replace(change, new=Status.OPERATIONAL))
+        set_as_said(seen, done, after, change.component, change.new)
 
 
 def _taken_in(seen: Seen, incident: Incident, update: Update) -> Incident:
@@ -124,19 +112,6 @@ def _taken_in(seen: Seen, incident: Incident, update: Update) -> Incident:
         components=tuple(dict.fromkeys((*incident.components, *names))),
         impact=worse(incident.impact, impact_of(worst(change.new for change in update.changes))),
     )
-
-
-def _set_manual(seen: Seen, done: Doings, incident: Incident, change: ComponentChange) -> None:
-    """A component that no check speaks for stands as the worst of the open incidents says, unless it is overridden."""
-    name, held = change.component, seen.held.get(change.component)
-    if name not in seen.topology or held is None or seen.checks(name) or name in seen.state.overrides:
-        return
-    others = (each for each in done.known(seen).values() if each.id != incident.id and each.is_public and each.is_open)
-    new = worst([change.new, *(last_statuses(each).get(name, Status.UNKNOWN) for each in others)])
-    new = masked(name, new, seen.now, seen.state.windows, seen.now)
-    present = done.changes[name].new if name in done.changes else held.status
-    if present is not new:
-        done.changes[name] = Change(name, held.status, new, seen.now)
 
 
 def _update(seen: Seen, incident: Incident, turn: Turn, to: IncidentState, cause: str) -> Update:

@@ -48,6 +48,11 @@ class Seen:
         """Those of the causes that are degraded or worse."""
         return [name for name in causes if self.status_of_cause(name) in IN_TROUBLE]
 
+    def all_well(self, causes: Sequence[str]) -> bool:
+        """Whether there are causes, all are seen, and none is in trouble."""
+        standing = [self.status_of_cause(name) for name in causes]
+        return bool(standing) and not any(each in IN_TROUBLE or each is Status.UNKNOWN for each in standing)
+
     def checks(self, component: str) -> tuple[str, ...]:
         """The checks that speak for it."""
         return self.topology[component].checks if component in self.topology else ()

@@ -726,3 +726,14 @@ def test_what_the_robot_dragged_down_works_again_with_its_cause_whoever_has_the_
     page.wait(1)
     assert page.status("lobby") is Status.OPERATIONAL
     assert said(page.only())[-1] == ("investigating", "ana")
+
+
+def test_what_a_touched_incident_says_no_longer_holds_up_what_another_one_sets_right() -> None:
+    page = down_for(200, "backend")
+    down_for(12, "redis", page=page)
+    first = next(iter(page.incidents.values()))
+    page.act(lambda held: posting.post_update(held, first.id, Post("By us."), "ana", page.now))
+    page.see(UP, "redis", "backend")
+    page.decide()
+    assert page.status("lobby") is Status.OPERATIONAL
+    assert page.decide().is_empty
