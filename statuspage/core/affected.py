@@ -7,6 +7,7 @@ from datetime import datetime
 from statuspage.core.detection import Belief, Verdict
 from statuspage.core.incident import ComponentChange, Evidence, Incident, IncidentState
 from statuspage.core.message import Told
+from statuspage.core.route_words import route_sentences
 from statuspage.core.seeing import Seen
 from statuspage.core.status import Status, worst
 from statuspage.core.topology import IN_TROUBLE, dragged_down, root_causes
@@ -47,12 +48,12 @@ def _explaining(seen: Seen, spoken_for: frozenset[str]) -> dict[str, Status]:
 
 
 def affected(seen: Seen, causes: Sequence[str]) -> Sequence[str]:
-    """The causes in trouble, and whatever needs them and has trouble or no check of its own."""
+    """The causes in trouble, and whatever needs them and has trouble, or nothing of its own that speaks for it."""
     found: dict[str, None] = {}
     for cause in seen.in_trouble(causes):
         found[cause] = None
         for name in dragged_down(cause, seen.topology):
-            if not seen.checks(name) or seen.status(name) in IN_TROUBLE:
+            if seen.is_manual(name) or seen.status(name) in IN_TROUBLE:
                 found[name] = None
     return tuple(found)
 
@@ -81,7 +82,7 @@ def changes(seen: Seen, incident: Incident, to: IncidentState) -> tuple[Componen
 
 def _status_told(seen: Seen, causes: Sequence[str], name: str) -> Status:
     """Its own status; of a component without checks the worst of what drags it down."""
-    if name not in seen.topology or seen.checks(name) or name in seen.state.overrides:
+    if not seen.is_manual(name) or name not in seen.topology or name in seen.state.overrides:
         return seen.status(name)
     above = (seen.status(cause) for cause in seen.in_trouble(causes) if name in dragged_down(cause, seen.topology))
     return worst([Status.OPERATIONAL, *above])
@@ -102,7 +103,17 @@ def told(seen: Seen, causes: Sequence[str], cause: str, next_by: datetime | None
         still_work=[name for name in seen.topology if name not in reached and _is_seen_to_work(seen, name)],
         next_by=next_by,
         others=[name for name in others if not reached or name in reached],
+        displaced=displaced(seen, causes),
     )
+
+
+def displaced(seen: Seen, causes: Sequence[str]) -> tuple[str, ...]:
+    """What is to be said of the routes that left a provider among the causes and are not back, a sentence each."""
+    if seen.board is None:
+        return ()
+    lost = {each.id for each in seen.site.switchboard.providers if each.component in causes}
+    away = [state for state in seen.board.states.values() if state.origin in lost]
+    return route_sentences(seen.site, away)
 
 
 def _is_seen_to_work(seen: Seen, name: str) -> bool:

@@ -14,6 +14,8 @@ from statuspage.core.affected import causes_of_trouble, last_statuses, told, wit
 from statuspage.core.following import at_work, keep_up
 from statuspage.core.incident import ROBOT, Incident, IncidentState, impact_of, worse
 from statuspage.core.message import Turn, title
+from statuspage.core.modules import lingers
+from statuspage.core.moving import tell_moves
 from statuspage.core.policy import strictest, wait_of
 from statuspage.core.saying import offer, say, take_offer_back
 from statuspage.core.seeing import Doings, Seen
@@ -30,10 +32,12 @@ def automatic(seen: Seen) -> Doings:
     for incident_id in seen.state.incidents:
         keep_up(seen, done, incident_id)
     spoken_for = _spoken_for(seen, done)
-    causes = [cause for cause in causes_of_trouble(seen, spoken_for) if cause not in spoken_for]
+    explained = spoken_for | _still_felt(seen, done)
+    causes = [cause for cause in causes_of_trouble(seen, spoken_for) if cause not in explained]
     fresh = [cause for cause in causes if _is_fresh(seen, done, cause)]
     if fresh:
         _take_up(seen, done, fresh)
+    tell_moves(seen, done)
     for incident in done.known(seen).values():
         _drop_what_is_not_so(seen, done, incident)
     return done
@@ -43,6 +47,13 @@ def _spoken_for(seen: Seen, done: Doings) -> frozenset[str]:
     """The components of which a person's open incident says already that they are in trouble."""
     theirs = (each for each in done.known(seen).values() if each.touched_by and each.is_public and each.is_open)
     return frozenset(name for each in theirs for name, said in last_statuses(each).items() if said in IN_TROUBLE)
+
+
+def _still_felt(seen: Seen, done: Doings) -> frozenset[str]:
+    """The modules that are limited or on their way because of an incident that tells of them: theirs is no other."""
+    going = (each for each in done.known(seen).values() if each.is_open)
+    named = (name for each in going for name in each.components if name not in each.causes)
+    return frozenset(name for name in named if seen.board is not None and lingers(name, seen.board))
 
 
 def _is_fresh(seen: Seen, done: Doings, cause: str) -> bool:

@@ -60,8 +60,7 @@ def _told(changes: Sequence[Change], by: str, now: datetime) -> list[JournalEven
 
 
 def _back_to_well(state: State, held: Held, now: datetime) -> list[Change]:
-    known = site_of(state).component(held.component)
-    if known is None or known.checks or held.status in (Status.OPERATIONAL, Status.MAINTENANCE):
+    if not site_of(state).is_manual(held.component) or held.status in (Status.OPERATIONAL, Status.MAINTENANCE):
         return []
     return [Change(held.component, held.status, Status.OPERATIONAL, now)]
 

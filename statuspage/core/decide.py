@@ -9,15 +9,22 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from statuspage.core.automatic import Seen, automatic
+from statuspage.core.boarding import board_of
 from statuspage.core.correcting import run_out
 from statuspage.core.detection import EPOCH, Belief, Verdict
 from statuspage.core.events import component_event
+from statuspage.core.failover import steer
+from statuspage.core.guards import Board
 from statuspage.core.maintenance import Window, masked
+from statuspage.core.modules import Served, served_by
 from statuspage.core.observation import Observation
 from statuspage.core.planning import pass_edges
+from statuspage.core.refusals import Refused
+from statuspage.core.rooms import watch_rooms
+from statuspage.core.route_events import steered_events
 from statuspage.core.site import Site
 from statuspage.core.state import Change, Decision, Held, JournalEvent, Json, State
-from statuspage.core.status import Status
+from statuspage.core.status import Status, worst
 from statuspage.core.telling import Telling
 from statuspage.core.topology import IN_TROUBLE, Topology, Watched, root_causes
 
@@ -39,7 +46,15 @@ def component_status(verdicts: Sequence[Verdict]) -> Status:
 
 def topology_of(site: Site) -> Topology:
     """The site's components as the rules see them."""
-    return {each.id: Watched(each.id, each.checks, each.needs) for each in site.components}
+    board = site.switchboard
+    of_provider = {each.id: each.component for each in board.providers}
+    found = {}
+    for each in site.components:
+        routes = board.routes_of(each.id)
+        providers = (of_provider[name] for route in routes for name in route.providers if name in of_provider)
+        needs = tuple(dict.fromkeys((*each.needs, *providers)))
+        found[each.id] = Watched(each.id, each.checks, needs, bool(routes))
+    return found
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,19 +95,25 @@ def decide(
         maintenances={**state.maintenances, **{each.id: each for each in planned}},
     )
     changes = {change.component: change for change in ended.changes}
-    for change in _changes(present, topology, beliefs, now, not_before):
+    board = board_of(present, state.site, beliefs, now, not_before)
+    steered = steer(board)
+    board = replace(board, states={**board.states, **steered.states})
+    for change in _changes(present, topology, beliefs, board):
         changes[change.component] = change
     held = _after(state.components, changes.values())
-    seen = Seen(present, state.site, topology, held, beliefs, newest or {}, now, not_before)
+    seen = Seen(present, state.site, topology, held, beliefs, newest or {}, now, not_before, board, steered.moves)
     done = automatic(seen)
     changes = _moved(state, {**changes, **done.changes})
+    rooms = watch_rooms(board, present.low)
     statuses = {name: each.status for name, each in _after(held, done.changes.values()).items()}
     events += [*ended.events, *edges]
     events += [_component_event(change, topology, statuses, now) for change in changes.values()]
     return replace(
         told,
         changes=tuple(changes.values()),
-        events=(*events, *done.events),
+        events=(*events, *steered_events(state.routes, steered, board), *done.events, *rooms.events),
+        routes=tuple(steered.states.values()),
+        low=rooms.low,
         incidents=tuple(done.incidents.values()),
         maintenances=tuple(planned),
         cleared=ended.cleared,
@@ -112,16 +133,16 @@ def _after(held: Mapping[str, Held], changes: Iterable[Change]) -> dict[str, Hel
     return found
 
 
-def _changes(
-    state: State, topology: Topology, beliefs: Mapping[str, Belief], now: datetime, not_before: datetime
-) -> Iterable[Change]:
-    windows = state.windows
+def _changes(state: State, topology: Topology, beliefs: Mapping[str, Belief], board: Board) -> Iterable[Change]:
+    windows, now = state.windows, board.now
     for watched in topology.values():
         held = state.components.get(watched.id)
         if held is None:
             continue
-        found = _by_hand(state, held, windows, now) if not watched.checks else None
-        found = found or _by_checks(state, watched, held, beliefs, windows, now, not_before)
+        if watched.is_manual:
+            found = _by_hand(state, held, windows, now)
+        else:
+            found = _as_found(state, watched, held, beliefs, windows, board)
         if found is not None and found.new is not held.status:
             yield found
 
@@ -135,28 +156,35 @@ def _by_hand(state: State, held: Held, windows: Sequence[Window], now: datetime)
     return Change(held.component, held.status, masked(held.component, base, held.since, windows, now), now)
 
 
-def _by_checks(
+def _as_found(
     state: State,
     watched: Watched,
     held: Held,
     beliefs: Mapping[str, Belief],
     windows: Sequence[Window],
-    now: datetime,
-    not_before: datetime,
+    board: Board,
 ) -> Change | None:
-    """What the checks say, unless a person said otherwise. Its time is the back-dated one of the verdicts."""
+    """The worst of what checks and routes say, unless a person said otherwise; its time is the back-dated one."""
+    now, not_before = board.now, board.watching_since
     said = state.overrides.get(watched.id)
     if said is not None:
         return Change(watched.id, held.status, said.status, now)
-    spoken_for = [beliefs[check] for check in watched.checks if check in beliefs]
-    if not spoken_for:
+    voices = [*_by_checks(watched, beliefs), *served_by(watched.id, board)]
+    if not voices:
         return None
-    found = component_status([belief.verdict for belief in spoken_for])
-    since = min(max(belief.since for belief in spoken_for), now)
+    found = worst([each.status for each in voices])
+    since = min(max(each.since for each in voices if each.status is found), now)
     shown = masked(watched.id, found, since, windows, now)
     begins = now if Status.MAINTENANCE in (shown, held.status) else max(since, held.since, not_before)
     # A time in the future is left over from a clock that was moved back.
     return Change(watched.id, held.status, shown, min(begins, now))
+
+
+def _by_checks(watched: Watched, beliefs: Mapping[str, Belief]) -> Iterable[Served]:
+    spoken_for = [beliefs[check] for check in watched.checks if check in beliefs]
+    if spoken_for:
+        status = component_status([belief.verdict for belief in spoken_for])
+        yield Served(status, max(belief.since for belief in spoken_for))
 
 
 def _check_event(move: VerdictChange, now: datetime) -> JournalEvent:
@@ -180,15 +208,17 @@ def _component_event(change: Change, topology: Topology, statuses: Mapping[str, 
 def adopt(state: State, site: Site, now: datetime) -> Decision:
     """Publish a configuration: components appear, leave into the archive, or come back with their history.
 
-    Empty when nothing differs from what is published already.
+    Empty when nothing differs from what is published already. Raises Refused for one without the present provider
+    of a route.
     """
     if state.site == site:
         return Decision()
+    _refuse_lost_providers(state, site)
     before = {each.id for each in state.site.components} if state.site else set()
     wanted = {each.id for each in site.components}
     known = state.components
     created = tuple(
-        Held(each.id, _first_status(each.checks), now, created_at=now)
+        Held(each.id, _first_status(site, each.id), now, created_at=now)
         for each in site.components
         if each.id not in known
     )
@@ -198,7 +228,7 @@ def adopt(state: State, site: Site, now: datetime) -> Decision:
     left_alone = tuple(
         Change(each.id, known[each.id].status, Status.OPERATIONAL, now)
         for each in site.components
-        if not each.checks and _had_checks(state, each.id) and known[each.id].status is not Status.OPERATIONAL
+        if site.is_manual(each.id) and _was_watched(state, each.id) and known[each.id].status is not Status.OPERATIONAL
     )
     data: dict[str, Json] = {
         "created": [each.component for each in created],
@@ -215,14 +245,23 @@ def adopt(state: State, site: Site, now: datetime) -> Decision:
     )
 
 
-def _had_checks(state: State, component: str) -> bool:
-    before = state.site.component(component) if state.site else None
-    return before is not None and bool(before.checks) and component in state.components
+def _was_watched(state: State, component: str) -> bool:
+    site = state.site
+    return site is not None and component in state.components and not site.is_manual(component)
 
 
-def _first_status(checks: tuple[str, ...]) -> Status:
-    """A component nobody has looked at yet is unknown; one without checks is what people say it is."""
-    return Status.UNKNOWN if checks else Status.OPERATIONAL
+def _first_status(site: Site, component: str) -> Status:
+    """A component nobody has looked at yet is unknown; one without checks and route is what people say it is."""
+    return Status.OPERATIONAL if site.is_manual(component) else Status.UNKNOWN
+
+
+def _refuse_lost_providers(state: State, site: Site) -> None:
+    """A route keeps the provider that it stands on: its clients are there."""
+    for route in site.switchboard.routes:
+        present = state.routes.get(route.id)
+        if present is not None and not present.is_limited and present.provider not in route.providers:
+            problem = f'does not name "{present.provider}" any more, where it stands now: move it away first'
+            raise Refused(f"route[{route.id}].prefer", problem)
 
 
 def resume(last_sign_of_life: datetime | None, now: datetime) -> Decision:

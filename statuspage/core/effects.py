@@ -83,9 +83,8 @@ def _is_planned(present: Status, new: Status) -> bool:
 
 
 def is_manual(site: Site, component: str) -> bool:
-    """Whether no check speaks for it."""
-    known = site.component(component)
-    return known is not None and not known.checks
+    """Whether neither a check nor a route speaks for it."""
+    return site.is_manual(component)
 
 
 def undone(state: State, site: Site, update: Update) -> tuple[Change, ...]:

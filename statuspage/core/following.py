@@ -37,8 +37,8 @@ def _follow(seen: Seen, done: Doings, incident: Incident) -> None:
         _follow_touched(seen, done, incident, troubled, unseen)
     elif troubled:
         _go_on(seen, done, incident, troubled)
-    elif unseen:
-        # Nobody knows: the time of being well begins anew.
+    elif unseen or seen.lingers(incident):
+        # Nobody knows, or people still feel it: the time of being well begins anew.
         if incident.recovering_since is not None:
             done.incidents[incident.id] = replace(incident, recovering_since=None)
     else:

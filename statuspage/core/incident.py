@@ -121,6 +121,8 @@ class Update:
     withdrawn_at: datetime | None = None
     published_by: str | None = None
     """Who published it; of the robot's own publishing its name."""
+    keeps: bool = False
+    """Of the robot's drafts: one that stays true whatever comes, and is not taken back."""
 
     @property
     def is_published(self) -> bool:

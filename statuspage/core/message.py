@@ -5,7 +5,7 @@ no text is ever taken for a format.
 """
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -17,10 +17,10 @@ from statuspage.core.observation import Reason
 from statuspage.core.site import Component, Site, Words
 from statuspage.core.status import Status
 from statuspage.core.typed import MAX_TITLE, one_line
+from statuspage.core.wording import Write, listed, plain
 
 PLACEHOLDERS = ("component", "affected", "still_works", "next_update")
 _PLACEHOLDER = re.compile(r"\{([a-z_]*)\}")
-MOST_NAMES = 8
 
 
 class Turn(StrEnum):
@@ -33,6 +33,7 @@ class Turn(StrEnum):
     RELAPSED = "relapsed"
     RECOVERED = "recovered"
     RESOLVED = "resolved"
+    MOVED = "moved"
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +49,8 @@ class Told:
     next_by: datetime | None = None
     others: Sequence[str] = ()
     """Further causes."""
+    displaced: Sequence[str] = ()
+    """What is to be said of routes that went elsewhere, a sentence each."""
 
 
 _FELT: Mapping[Reason, str] = {
@@ -110,27 +113,6 @@ def unknown_placeholders(text: str) -> tuple[str, ...]:
     return tuple(name for name in _PLACEHOLDER.findall(text) if name not in PLACEHOLDERS)
 
 
-_MARKUP = re.compile(r"[\\`*_\[\]<>#|~]|&(?=#?\w+;)|^[-+=]")
-"""What is markup anywhere, what begins an entity, what makes a list or a line of the beginning of a paragraph."""
-_NUMBERED = re.compile(r"^(\d{1,9})([.)])")
-
-
-def plain(text: str) -> str:
-    """A name that is to be read as it is written, whatever Markdown would make of it."""
-    return _NUMBERED.sub(r"\1\\\2", _MARKUP.sub(lambda match: f"\\{match.group(0)}", one_line(text)))
-
-
-Write = Callable[[str], str]
-
-
-def listed(names: Sequence[str], write: Write = plain) -> str:
-    """`A`, `A and B`, `A, B and C`, `A, B and 7 more`; empty for none."""
-    shown = [write(name) for name in names[:MOST_NAMES]]
-    if len(names) > MOST_NAMES:
-        return f"{', '.join(shown)} and {len(names) - MOST_NAMES} more"
-    return " and ".join((", ".join(shown[:-1]), shown[-1])) if len(shown) > 1 else "".join(shown)
-
-
 def continuing(state: IncidentState) -> str:
     """What to say when there is nothing new."""
     if state is IncidentState.MONITORING:
@@ -170,11 +152,13 @@ def _parts(turn: Turn, told: Told, recovering_for: str) -> Sequence[str]:
     match turn:
         case Turn.OPENED:
             words = _promise("We are looking into it.", told)
-            return (_felt(told), _also(told), _dragged(told), _works(told), words)
+            return (_felt(told), _also(told), _dragged(told), " ".join(told.displaced), _works(told), words)
         case Turn.REOPENED:
             again = f"The trouble with {name} is back. {_felt(told)}"
             words = _promise("We are looking into it.", told)
-            return (again, _also(told), _dragged(told), _works(told), words)
+            return (again, _also(told), _dragged(told), " ".join(told.displaced), _works(told), words)
+        case Turn.MOVED:
+            return (" ".join(told.displaced), _promise("We keep working on it.", told))
         case Turn.WIDENED:
             return (_felt(told), _also(told), _dragged(told), _works(told), _promise("We are working on it.", told))
         case Turn.GOES_ON:

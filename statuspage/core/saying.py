@@ -28,9 +28,13 @@ def say(
     turn: Turn,
     to: IncidentState,
     cause: str,
+    displaced: Sequence[str] | None = None,
 ) -> None:
-    """Publish an update of an incident that is the robot's own, or put it in the place of the draft that waits."""
-    update, waiting = _update(seen, incident, turn, to, cause), draft_of_robot(incident)
+    """Publish an update of an incident that is the robot's own, or put it in the place of the draft that waits.
+
+    `displaced` are the sentences about routes, where they are not those of all that are away.
+    """
+    update, waiting = _update(seen, incident, turn, to, cause, displaced), draft_of_robot(incident)
     if not incident.is_public and (incident.publish != AUTO or to not in _AT_WORK):
         _keep_draft(seen, done, before, incident, update, waiting)
         return
@@ -58,10 +62,17 @@ def _keep_draft(
 
 
 def offer(
-    seen: Seen, done: Doings, before: Incident, incident: Incident, turn: Turn, to: IncidentState, cause: str
+    seen: Seen,
+    done: Doings,
+    before: Incident,
+    incident: Incident,
+    turn: Turn,
+    to: IncidentState,
+    cause: str,
+    displaced: Sequence[str] | None = None,
 ) -> None:
     """Leave what the robot would say to the person whose incident it is. `incident` has the evidence of it."""
-    draft, waiting = _update(seen, incident, turn, to, cause), draft_of_robot(incident)
+    draft, waiting = _update(seen, incident, turn, to, cause, displaced), draft_of_robot(incident)
     if any(_is_turned_down(each, before) and _says_the_same(each, draft) for each in before.updates):
         take_offer_back(seen, done, before)
         return
@@ -77,7 +88,7 @@ def offer(
 def take_offer_back(seen: Seen, done: Doings, incident: Incident) -> None:
     """Remove an offer that is no longer true. The first word of an incident is no offer: a person decides on it."""
     waiting = draft_of_robot(incident)
-    if waiting is None or not incident.is_public:
+    if waiting is None or not incident.is_public or waiting.keeps:
         return
     left = tuple(update for update in incident.updates if update.id != waiting.id)
     done.incidents[incident.id] = replace(incident, updates=left, updated_at=seen.now)
@@ -85,7 +96,7 @@ def take_offer_back(seen: Seen, done: Doings, incident: Incident) -> None:
 
 
 def _says_the_same(one: Update, other: Update) -> bool:
-    return (one.state, one.changes) == (other.state, other.changes)
+    return (one.state, one.changes, one.keeps) == (other.state, other.changes, other.keeps)
 
 
 def _is_turned_down(update: Update, incident: Incident) -> bool:
@@ -114,9 +125,13 @@ def _taken_in(seen: Seen, incident: Incident, update: Update) -> Incident:
     )
 
 
-def _update(seen: Seen, incident: Incident, turn: Turn, to: IncidentState, cause: str) -> Update:
+def _update(
+    seen: Seen, incident: Incident, turn: Turn, to: IncidentState, cause: str, displaced: Sequence[str] | None
+) -> Update:
     next_by = seen.now + seen.site.times.next_update if to.is_open else None
     words = told(seen, incident.causes, cause, next_by)
+    if displaced is not None:
+        words = replace(words, displaced=displaced)
     return Update(
         id=incident.unused_id(f"{ROBOT}/{turn}/{seen.now.isoformat()}"),
         state=to.value,
@@ -127,6 +142,7 @@ def _update(seen: Seen, incident: Incident, turn: Turn, to: IncidentState, cause
         changes=changes(seen, incident, to),
         next_by=next_by,
         spared=tuple(words.still_work),
+        keeps=turn is Turn.MOVED,
     )
 
 

@@ -5,7 +5,10 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from statuspage.core.detection import EPOCH, Belief
+from statuspage.core.failover import Moved
+from statuspage.core.guards import Board
 from statuspage.core.incident import Incident
+from statuspage.core.modules import lingers
 from statuspage.core.observation import Observation
 from statuspage.core.site import Site
 from statuspage.core.state import Change, Held, JournalEvent, State
@@ -26,6 +29,10 @@ class Seen:
     now: datetime
     watching_since: datetime = EPOCH
     """When looking began anew: the time before it lets no timer run."""
+    board: Board | None = None
+    """The routes as they stand now."""
+    moves: Sequence[Moved] = ()
+    """The routes that moved at this moment."""
 
     def lasts(self, since: datetime) -> timedelta:
         """For how long something has lasted while somebody looked."""
@@ -42,7 +49,7 @@ class Seen:
 
     def status_of_cause(self, component: str) -> Status:
         """How a cause stands. One that no check speaks for any more is over: it stands as others drag it down."""
-        return self.status(component) if self.checks(component) else Status.OPERATIONAL
+        return Status.OPERATIONAL if self.is_manual(component) else self.status(component)
 
     def in_trouble(self, causes: Sequence[str]) -> list[str]:
         """Those of the causes that are degraded or worse."""
@@ -58,8 +65,16 @@ class Seen:
         return self.topology[component].checks if component in self.topology else ()
 
     def is_watched(self, component: str) -> bool:
-        """Whether its status is what checks found: it has some, and nobody said otherwise."""
-        return bool(self.checks(component)) and component not in self.state.overrides
+        """Whether its status is what was found: a check or a route speaks for it, and nobody said otherwise."""
+        return not self.is_manual(component) and component not in self.state.overrides
+
+    def is_manual(self, component: str) -> bool:
+        """Whether neither a check nor a route speaks for it."""
+        return component not in self.topology or self.topology[component].is_manual
+
+    def lingers(self, incident: Incident) -> bool:
+        """Whether one of its modules is still limited, or its clients on their way."""
+        return self.board is not None and any(lingers(each, self.board) for each in incident.components)
 
 
 @dataclass(slots=True)

@@ -7,6 +7,7 @@ import hashlib
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 
+from statuspage.core.route import Switchboard
 from statuspage.core.telling import Destination
 
 PUBLIC_ID_ALPHABET = "0123456789bcdfghjklmnpqrstvwxyz"
@@ -122,10 +123,16 @@ class Site:
     times: Times = field(default_factory=Times)
     destinations: tuple[Destination, ...] = ()
     templates: tuple[Template, ...] = ()
+    switchboard: Switchboard = field(default_factory=Switchboard)
 
     def component(self, component_id: str) -> Component | None:
         """The component of that id, or None."""
         return next((each for each in self.components if each.id == component_id), None)
+
+    def is_manual(self, component_id: str) -> bool:
+        """Whether neither a check nor a route speaks for it: it is what people say."""
+        known = self.component(component_id)
+        return known is not None and not known.checks and not self.switchboard.routes_of(component_id)
 
     def in_group(self, group_id: str | None) -> tuple[Component, ...]:
         """The components of a group (None: of no group), by position."""

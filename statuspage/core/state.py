@@ -6,7 +6,9 @@ from datetime import date, datetime
 
 from statuspage.core.detection import Belief
 from statuspage.core.incident import Incident
+from statuspage.core.load import Signals
 from statuspage.core.maintenance import Maintenance, Window
+from statuspage.core.route import RouteState
 from statuspage.core.site import Site
 from statuspage.core.status import Status
 from statuspage.core.telling import Json, Telling
@@ -57,6 +59,13 @@ class State:
     incidents: Mapping[str, Incident] = field(default_factory=dict)
     maintenances: Mapping[str, Maintenance] = field(default_factory=dict)
     overrides: Mapping[str, Override] = field(default_factory=dict)
+    routes: Mapping[str, RouteState] = field(default_factory=dict)
+    """How every route of the configuration stands; one that was never seen is not in it."""
+    signals: Signals = field(default_factory=dict)
+    low: frozenset[str] = frozenset()
+    """The providers whose room was told to run low."""
+    beliefs: Mapping[str, Belief] = field(default_factory=dict)
+    """As they are stored, for those who ask for them; the monitor has newer ones."""
 
     @property
     def windows(self) -> tuple[Window, ...]:
@@ -121,6 +130,10 @@ class Decision:
     """New overrides; one replaces that of its component."""
     cleared: tuple[str, ...] = ()
     """Components whose override ends."""
+    routes: tuple[RouteState, ...] = ()
+    """New or changed routes, whole."""
+    low: frozenset[str] | None = None
+    """The providers whose room runs low, where that changed."""
     repaints: tuple[Repaint, ...] = ()
     undone: tuple[str, ...] = ()
     """Updates whose messages are dropped, as far as they are not sent yet."""

@@ -12,12 +12,18 @@ IN_TROUBLE = frozenset({Status.DEGRADED, Status.PARTIAL, Status.MAJOR})
 class Watched:
     """A component as the rules see it: the checks that speak for it and the components it cannot live without.
 
-    A component without checks is manual: observations never change it.
+    A component without checks and route is manual: observations never change it.
     """
 
     id: str
     checks: tuple[str, ...] = ()
     needs: tuple[str, ...] = ()
+    routed: bool = False
+    """Whether a route speaks for it too; the components of its providers are among its needs."""
+
+    @property
+    def is_manual(self) -> bool:
+        return not self.checks and not self.routed
 
 
 Topology = Mapping[str, Watched]

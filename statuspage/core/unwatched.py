@@ -1,4 +1,4 @@
-"""Components that no check speaks for: they stand as the worst that open incidents say of them.
+"""Components that neither a check nor a route speaks for: they stand as the worst that open incidents say of them.
 
 What the robot called broken only for want of a cause is so no longer than its cause, whoever has the incident by
 now; what a person said holds until they say something else. An override holds against both.
@@ -17,7 +17,7 @@ def set_as_said(seen: Seen, done: Doings, incident: Incident, component: str, sa
     held = seen.held.get(component)
     if component not in seen.topology or held is None:
         return
-    if seen.checks(component) or component in seen.state.overrides:
+    if not seen.is_manual(component) or component in seen.state.overrides:
         return
     others = (each for each in done.known(seen).values() if each.id != incident.id and each.is_public and each.is_open)
     new = worst([said, *(_still_said(seen, each, component) for each in others)])

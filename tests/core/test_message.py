@@ -9,21 +9,19 @@ from hypothesis import strategies as st
 
 from statuspage.core.incident import IncidentState
 from statuspage.core.message import (
-    MOST_NAMES,
     PLACEHOLDERS,
     Told,
     Turn,
     body,
     continuing,
     fill,
-    listed,
-    plain,
     title,
     unknown_placeholders,
 )
 from statuspage.core.observation import Reason
 from statuspage.core.site import Component, Site, Words
 from statuspage.core.status import Status
+from statuspage.core.wording import MOST_NAMES, listed, plain
 from statuspage.markup import render, to_text
 from tests.core.pages import DOWN, Page
 from tests.core.values import at

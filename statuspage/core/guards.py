@@ -1,0 +1,233 @@
+"""Guards: named reasons not to move a route. Every one that speaks is reported, with what it saw.
+
+The names never change: people override a guard by its name. `stale_lease` and `epoch_conflict` are not here, for they
+are found where a decision is written, and nobody overrides them.
+"""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+
+from statuspage.core.detection import EPOCH
+from statuspage.core.health import Condition, Health
+from statuspage.core.load import Signals, herd, users_of, users_on
+from statuspage.core.maintenance import Window
+from statuspage.core.route import LIMITED, Pace, Provider, Refusal, Route, RouteState, Switchboard, matches
+
+READY_WITHIN = timedelta(minutes=5)
+"""A destination was seen to work so recently."""
+
+
+@dataclass(frozen=True, slots=True)
+class Board:
+    """What the guards look at. `states` are the routes as they stand, those already moved at this moment among them.
+
+    `conditions` are the providers' by id. `watching_since` is when looking began anew: before it no time counts.
+    """
+
+    switchboard: Switchboard
+    states: Mapping[str, RouteState]
+    conditions: Mapping[str, Condition]
+    now: datetime
+    signals: Signals = field(default_factory=dict)
+    windows: Sequence[Window] = ()
+    watching_since: datetime = EPOCH
+    moving: int = 0
+    """Routes that move at this very moment."""
+
+    @property
+    def pace(self) -> Pace:
+        return self.switchboard.pace
+
+    def condition(self, provider: str) -> Condition:
+        """The condition of a provider; unknown where nothing is known."""
+        return self.conditions.get(provider, Condition())
+
+    def lasts(self, since: datetime) -> timedelta:
+        """For how long something has lasted while somebody looked."""
+        return self.now - max(since, self.watching_since)
+
+    def provider(self, id: str) -> Provider:
+        """The provider of that id, an unlimited one where the configuration has none."""
+        return self.switchboard.provider(id) or Provider(id, id, "")
+
+    def after(self, state: RouteState) -> "Board":
+        """The same with a route as it stands now."""
+        return replace(self, states={**self.states, state.route: state})
+
+    def on(self, provider: str, but: str = "") -> list[Route]:
+        """The routes that stand on a provider, or are returning to it."""
+        return [
+            each
+            for each in self.switchboard.routes
+            if each.id != but and (state := self.states.get(each.id)) and provider in _places(state)
+        ]
+
+
+def _places(state: RouteState) -> tuple[str, ...]:
+    return (state.provider, state.rollout.to) if state.rollout else (state.provider,)
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """A move that is being thought about."""
+
+    route: Route
+    state: RouteState
+    to: str
+
+
+Guard = Callable[[Board, Wish], str | None]
+"""What speaks against the move, in a few words; None for nothing."""
+
+
+def _target_not_up(board: Board, wish: Wish) -> str | None:
+    found = board.condition(wish.to)
+    if found.health is Health.UP:
+        return None
+    return f"{wish.to} is {found.health}" + (f": {found.why}" if found.why else "")
+
+
+def _target_not_proven(board: Board, wish: Wish) -> str | None:
+    found, needed = board.condition(wish.to), board.pace.target_min_up
+    if found.health is not Health.UP:
+        return None  # it is not up: that is said already
+    lasted = board.lasts(found.since)
+    return None if lasted >= needed else f"{wish.to} is up for {_s(lasted)} of {_s(needed)}"
+
+
+def _not_ready(board: Board, wish: Wish) -> str | None:
+    seen = board.condition(wish.to).seen_at
+    if seen is None:
+        return f"{wish.to} has no check that has ever answered"
+    age = board.now - seen
+    return f"{wish.to} was last looked at {_s(age)} ago" if age > READY_WITHIN else None
+
+
+def _capacity(board: Board, wish: Wish) -> str | None:
+    provider = board.provider(wish.to)
+    if provider.capacity is None:
+        return None
+    there = users_on(provider, board.on(wish.to, but=wish.route.id), board.signals, board.now)
+    coming = users_of(wish.route, board.signals, board.now) or 0
+    room = int(provider.capacity * board.pace.headroom)
+    if there + coming <= room:
+        return None
+    return (
+        f"{wish.to} takes {room:,} users ({board.pace.headroom:.0%} of {provider.capacity:,}): {there:,} + {coming:,}"
+    )
+
+
+def _follows_load(board: Board, wish: Wish) -> str | None:
+    """Whether the failure would follow the users: a herd halted it, or both providers sink together."""
+    source = wish.state.provider if wish.state.provider != LIMITED else (wish.state.origin or "")
+    for subject in dict.fromkeys((wish.route.id, source, wish.to)):
+        found = herd(subject, board.signals, board.now, board.pace.herd)
+        if found is not None:
+            return f"{found[0]:g} new connections a second on {subject}, usually {found[1]:g}"
+    return None
+
+
+def _flap_budget(board: Board, wish: Wish) -> str | None:
+    if wish.state.locked_at is not None:
+        return f"locked since {wish.state.locked_at:%H:%M:%S} UTC, until somebody acknowledges"
+    recent = recent_moves(wish.state, board.pace, board.now)
+    if len(recent) < board.pace.moves:
+        return None
+    return f"{len(recent)} moves within {_s(board.pace.moves_within)}"
+
+
+def _paused_or_pinned(board: Board, wish: Wish) -> str | None:
+    for what, holding in (("paused", wish.state.paused), ("pinned", wish.state.pinned)):
+        if holding is not None and board.now < holding.until:
+            return f"{what} by {holding.by} until {holding.until:%H:%M} UTC"
+    sources = {wish.route.component, board.provider(wish.state.provider).component}
+    for window in board.windows:
+        if any(window.covers(component, board.now) for component in sources):
+            return "planned work is under way"
+    return None
+
+
+def _tilt(board: Board, wish: Wish) -> str | None:
+    looked = board.now - board.watching_since
+    return None if looked >= board.pace.settle else f"looking for {_s(looked)} of {_s(board.pace.settle)}"
+
+
+def _parallel(board: Board, wish: Wish) -> str | None:
+    return f"{board.moving} routes move already" if board.moving >= board.pace.parallel else None
+
+
+def _dwell(board: Board, wish: Wish) -> str | None:
+    stayed = board.now - wish.state.since
+    return None if stayed >= board.pace.dwell else f"here for {_s(stayed)} of {_s(board.pace.dwell)}"
+
+
+def _not_stable(board: Board, wish: Wish) -> str | None:
+    found = board.condition(wish.to)
+    if found.health is not Health.UP:
+        return None
+    lasted = board.lasts(found.since)
+    return None if lasted >= board.pace.stable else f"{wish.to} is up for {_s(lasted)} of {_s(board.pace.stable)}"
+
+
+def assertions(board: Board, wish: Wish) -> Iterable[Refusal]:
+    """The assertions that would not hold after the move, each under its own name."""
+    places = {id: _places(state) for id, state in board.states.items()} | {wish.route.id: (wish.to,)}
+    for rule in board.switchboard.assertions:
+        count = sum(
+            rule.provider in places.get(r.id, ()) for r in board.switchboard.routes if matches(r.id, rule.routes)
+        )
+        if rule.at_most is not None and count > rule.at_most and wish.to == rule.provider:
+            yield Refusal(f"assertion:{rule.id}", f"{count} routes would be on {rule.provider}, at most {rule.at_most}")
+        if rule.at_least is not None and count < rule.at_least and wish.state.provider == rule.provider:
+            yield Refusal(
+                f"assertion:{rule.id}", f"{count} routes would be on {rule.provider}, at least {rule.at_least}"
+            )
+
+
+GUARDS: Mapping[str, Guard] = {
+    "target_not_up": _target_not_up,
+    "target_not_proven": _target_not_proven,
+    "not_ready": _not_ready,
+    "capacity": _capacity,
+    "follows_load": _follows_load,
+    "dwell": _dwell,
+    "not_stable": _not_stable,
+    "flap_budget": _flap_budget,
+    "parallel": _parallel,
+    "paused_or_pinned": _paused_or_pinned,
+    "tilt": _tilt,
+}
+
+OF_TARGET = ("target_not_up", "target_not_proven", "not_ready", "capacity", "follows_load")
+"""What a destination must pass, whoever moves onto it."""
+OF_ROBOT = ("flap_budget", "parallel")
+"""What the robot must pass to move between providers."""
+OF_HANDS = ("paused_or_pinned", "tilt")
+"""What the robot must pass to do anything at all, limited mode included."""
+OF_RETURN = ("dwell", "not_stable")
+"""What a return of its own must pass besides."""
+UNFORGIVING = ("stale_lease", "epoch_conflict")
+"""What nobody overrides."""
+
+
+def refusals(board: Board, wish: Wish, *names: str) -> tuple[Refusal, ...]:
+    """What the named guards say against the move."""
+    found = ((name, GUARDS[name](board, wish)) for name in names)
+    return tuple(Refusal(name, said) for name, said in found if said is not None)
+
+
+def against_target(board: Board, wish: Wish) -> tuple[Refusal, ...]:
+    """What speaks against the destination itself."""
+    if wish.to == LIMITED:
+        return ()
+    return (*refusals(board, wish, *OF_TARGET), *assertions(board, wish))
+
+
+def recent_moves(state: RouteState, pace: Pace, now: datetime) -> tuple[datetime, ...]:
+    """The robot's own moves that still count."""
+    return tuple(at for at in state.moves if now - at < pace.moves_within)
+
+
+def _s(length: timedelta) -> str:
+    return f"{length.total_seconds():.0f} s"

@@ -1,0 +1,219 @@
+"""What people do with routes: move, limit, approve, pin, pause, resume, acknowledge.
+
+Every act names the epoch that its author has seen, and a reason. A guard is overridden by its name; what was
+overridden is written down.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from statuspage.core.boarding import board_of
+from statuspage.core.guards import OF_HANDS, UNFORGIVING, Board, Wish, against_target, refusals
+from statuspage.core.moves import Event, Plan, Standing, home, moved_to, numbered, standing, with_ramps
+from statuspage.core.refusals import Conflict, NotThere, Refused
+from statuspage.core.route import LIMITED, Holding, Refusal, Route, RouteState
+from statuspage.core.route_events import moved_event, operated_event
+from statuspage.core.state import Decision, State
+from statuspage.core.typed import one_line, site_of
+
+LONGEST_PAUSE = timedelta(hours=24)
+LONGEST_PIN = timedelta(days=30)
+MAX_REASON = 500
+
+
+class Guarded(Refused):
+    """Guards speak against it. `refusals` are all of them, by name; each may be overridden by its name."""
+
+    def __init__(self, said: Sequence[Refusal]) -> None:
+        super().__init__("override", "; ".join(f"{each.guard} ({each.detail})" for each in said))
+        self.refusals = tuple(said)
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """What comes with every act: who, why, and the epoch that they have seen."""
+
+    by: str
+    reason: str
+    expected_epoch: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """A route, how it stands, and the board."""
+
+    board: Board
+    route: Route
+    state: RouteState
+
+
+def move(
+    state: State,
+    route_id: str,
+    to: str,
+    order: Order,
+    now: datetime,
+    override: Sequence[str] = (),
+    expires_at: datetime | None = None,
+    expires_to: str | None = None,
+) -> Decision:
+    """Send a route to a provider, or into limited mode. It stays there: the robot leaves it alone for a while.
+
+    Raises Guarded with what speaks against it and is not overridden. `expires_at` is for limited mode only.
+    """
+    found = _find(state, route_id, order, now)
+    if to != LIMITED and to not in found.route.providers:
+        raise Refused("to", f"must be one of {', '.join((*found.route.providers, LIMITED))}")
+    if to == found.state.provider:
+        raise Refused("to", f"the route is on {to} already")
+    _check_expiry(found.route, to, expires_at, expires_to, now)
+    wish = Wish(found.route, found.state, to)
+    against = against_target(found.board, wish)
+    _check_overrides(against, override)
+    plan = Plan(_event(found, to), to, "by_hand", _reason(order.reason))
+    return _moved(state, found, plan, order, override, expires_at, expires_to)
+
+
+def approve(state: State, route_id: str, order: Order, now: datetime, override: Sequence[str] = ()) -> Decision:
+    """Do what the robot proposes. The guards are asked again."""
+    found = _find(state, route_id, order, now)
+    proposal = found.state.proposal
+    if proposal is None:
+        raise Refused("proposal", "there is none: what was proposed is no longer so")
+    wish = Wish(found.route, found.state, proposal.to)
+    _check_overrides((*against_target(found.board, wish), *refusals(found.board, wish, *OF_HANDS)), override)
+    event = Event(proposal.event)
+    plan = Plan(event, proposal.to, proposal.cause, _reason(order.reason) or proposal.reason)
+    return _moved(state, found, plan, order, override, None, None, approved=True)
+
+
+def pin(state: State, route_id: str, until: datetime, order: Order, now: datetime) -> Decision:
+    """Leave the route where it is until then, whatever happens."""
+    found = _find(state, route_id, order, now)
+    _check_until(until, now, LONGEST_PIN)
+    held = replace(found.state, pinned=Holding(until, order.by, _reason(order.reason)))
+    return _operated(found, held, "pinned", order, now, {"until": until.isoformat()})
+
+
+def pause(state: State, route_id: str, until: datetime, order: Order, now: datetime) -> Decision:
+    """The robot does nothing with the route until then; looking goes on, and people may move it."""
+    found = _find(state, route_id, order, now)
+    _check_until(until, now, LONGEST_PAUSE)
+    held = replace(found.state, paused=Holding(until, order.by, _reason(order.reason)))
+    return _operated(found, held, "paused", order, now, {"until": until.isoformat()})
+
+
+def resume(state: State, route_id: str, order: Order, now: datetime) -> Decision:
+    """End a pause and a pin. What a person limited is the robot's again."""
+    found = _find(state, route_id, order, now)
+    present = found.state
+    if present.paused is None and present.pinned is None and not (present.is_limited and present.by != "robot"):
+        raise Refused("route", "is neither paused nor pinned")
+    by = "robot" if present.is_limited else present.by
+    return _operated(found, replace(present, paused=None, pinned=None, by=by), "resumed", order, now, {})
+
+
+def acknowledge(state: State, route_id: str, order: Order, now: datetime) -> Decision:
+    """Unlock a route that moved too often: its budget begins anew."""
+    found = _find(state, route_id, order, now)
+    if found.state.locked_at is None:
+        raise Refused("route", "is not locked")
+    return _operated(found, replace(found.state, locked_at=None, moves=()), "acknowledged", order, now, {})
+
+
+def exercised(state: State, route_ids: Sequence[str], at: datetime) -> Decision:
+    """These routes were drilled at that time."""
+    known = (state.routes[each] for each in route_ids if each in state.routes)
+    newer = tuple(
+        replace(each, exercised_at=at) for each in known if each.exercised_at is None or each.exercised_at < at
+    )
+    return Decision(routes=newer)
+
+
+def _find(state: State, route_id: str, order: Order, now: datetime) -> _Found:
+    site = site_of(state)
+    route, present = site.switchboard.route(route_id), state.routes.get(route_id)
+    if route is None or present is None:
+        raise NotThere("route", route_id)
+    _reason(order.reason)
+    if order.expected_epoch != present.epoch:
+        raise Conflict("route", route_id, present.epoch)
+    return _Found(board_of(state, site, state.beliefs, now), route, present)
+
+
+def _event(found: _Found, to: str) -> Event:
+    if to == LIMITED:
+        return Event.LIMITED_BY_HAND
+    return Event.SENT_HOME if to == home(found.state, found.route) else Event.SENT
+
+
+def _moved(
+    state: State,
+    found: _Found,
+    plan: Plan,
+    order: Order,
+    override: Sequence[str],
+    expires_at: datetime | None,
+    expires_to: str | None,
+    *,
+    approved: bool = False,
+) -> Decision:
+    board, now, route = found.board, found.board.now, found.route
+    here = standing(found.state, route)
+    if here is Standing.STEADY and plan.event is Event.SENT_HOME:
+        raise Refused("to", f"the route is on {plan.to} already")
+    after = moved_to(found.state, route, plan, by=order.by, board=board)
+    # A person has looked: what the robot did before is forgiven.
+    after = replace(after, moves=(), locked_at=None, expires_at=expires_at, expires_to=expires_to)
+    if not approved:
+        until = expires_at or now + board.pace.hold_by_hand
+        after = replace(after, pinned=Holding(until, order.by, _reason(order.reason)))
+    board = with_ramps(board.after(after), (route.id,))
+    final = numbered(found.state, board.states[route.id], now)
+    event = moved_event(route, found.state, final, plan.event, board, override=override)
+    return Decision(routes=(final,), events=(event,))
+
+
+def _operated(
+    found: _Found, after: RouteState, what: str, order: Order, now: datetime, data: dict[str, str]
+) -> Decision:
+    final = numbered(found.state, after, now)
+    return Decision(routes=(final,), events=(operated_event(what, final, order.by, _reason(order.reason), now, data),))
+
+
+def _check_overrides(against: Sequence[Refusal], override: Sequence[str]) -> None:
+    for name in override:
+        if name in UNFORGIVING:
+            raise Refused("override", f"{name} cannot be overridden")
+    left = [each for each in against if each.guard not in override]
+    if left:
+        raise Guarded(left)
+
+
+def _check_expiry(route: Route, to: str, at: datetime | None, back_to: str | None, now: datetime) -> None:
+    if at is None and back_to is None:
+        return
+    if to != LIMITED:
+        raise Refused("expires_at", "is for limited mode only")
+    if at is None or at <= now:
+        raise Refused("expires_at", "must be in the future")
+    if back_to is not None and back_to not in route.providers:
+        raise Refused("expires_to", f"must be one of {', '.join(route.providers)}")
+
+
+def _check_until(until: datetime, now: datetime, longest: timedelta) -> None:
+    if until <= now:
+        raise Refused("until", "must be in the future")
+    if until - now > longest:
+        hours = longest // timedelta(hours=1)
+        raise Refused("until", f"must be within {hours} hours: a holding that is forgotten helps nobody")
+
+
+def _reason(text: str) -> str:
+    said = one_line(text)
+    if not said:
+        raise Refused("reason", "must not be empty: others will ask")
+    if len(said) > MAX_REASON:
+        raise Refused("reason", f"must have at most {MAX_REASON} characters")
+    return said

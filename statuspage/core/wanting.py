@@ -1,0 +1,121 @@
+"""What the robot wants of a route at this moment, and what forbids it. It changes nothing."""
+
+from dataclasses import replace
+
+from statuspage.core.guards import OF_HANDS, OF_RETURN, OF_ROBOT, Board, Wish, against_target, refusals
+from statuspage.core.health import Health
+from statuspage.core.incident import ROBOT
+from statuspage.core.moves import Event, Plan, home
+from statuspage.core.route import LIMITED, Refusal, Route, RouteState
+
+
+def plan(board: Board, route: Route) -> Plan | None:
+    """Where the route should be; None where it should stay."""
+    state = board.states[route.id]
+    if state.is_limited:
+        return _lift(board, route, state)
+    if is_failing(board, state.provider):
+        return _leave(board, route, state, slow=False)
+    if _is_slow(board, route, state.provider):
+        return _leave(board, route, state, slow=True)
+    if state.reorder:
+        return _follow(board, route, state)
+    if state.provider != home(state, route) and route.failback == "auto":
+        return _return(board, route, state)
+    return None
+
+
+def is_failing(board: Board, provider: str) -> bool:
+    """Down for as long as it takes to believe it, from the first bad run. UNKNOWN is not down."""
+    found = board.condition(provider)
+    return found.health is Health.DOWN and board.now - found.since >= board.pace.confirm
+
+
+def _is_slow(board: Board, route: Route, provider: str) -> bool:
+    slow_since = board.condition(provider).slow_since
+    return route.slow_for is not None and slow_since is not None and board.lasts(slow_since) >= route.slow_for
+
+
+def _leave(board: Board, route: Route, state: RouteState, *, slow: bool) -> Plan | None:
+    """Away from a provider that fails: onto the first that passes, else into limited mode."""
+    source = board.condition(state.provider)
+    cause = f"{state.provider}_{'slow' if slow else 'down'}"
+    began = source.slow_since if slow and source.slow_since else source.since
+    reason = f"{state.provider} is {'slow' if slow else 'down'} since {began:%H:%M:%S} UTC"
+    reason += f" ({source.why})" if source.why else ""
+    hands = refusals(board, Wish(route, state, LIMITED), *OF_HANDS)
+    shed = Plan(Event.SHED, LIMITED, cause, reason, hands)
+    if not slow and _sank_with_the_move(board, state):
+        said = f"{state.provider} failed within {board.pace.sunk_within.total_seconds():.0f} s of the move onto it"
+        return replace(shed, cause="follows_load", spurned=(Refusal("follows_load", said),))
+    spurned: list[Refusal] = []
+    for to in state.order:
+        if to == state.provider:
+            continue
+        wish = Wish(route, state, to)
+        event = Event.FAILED_BACK if to == home(state, route) else Event.FAILED_OVER
+        against = against_target(board, wish) or refusals(board, wish, *OF_ROBOT)
+        if not against:
+            return Plan(event, to, cause, reason, hands)
+        if [each.guard for each in against] == ["parallel"]:
+            return Plan(event, to, cause, reason, (*against, *hands))  # its turn comes
+        spurned += against
+    if slow:
+        return Plan(Event.FAILED_OVER, state.provider, cause, reason, tuple(spurned)) if spurned else None
+    return replace(shed, spurned=tuple(spurned))
+
+
+def _sank_with_the_move(board: Board, state: RouteState) -> bool:
+    """Whether the provider went down so soon after clients were moved onto it that the load must have followed."""
+    down_since = board.condition(state.provider).since
+    return state.previous is not None and abs(down_since - state.since) <= board.pace.sunk_within
+
+
+def _lift(board: Board, route: Route, state: RouteState) -> Plan | None:
+    """Out of limited mode, when a provider passes. What a person limited is theirs to lift."""
+    if state.by != ROBOT:
+        return None
+    spurned: list[Refusal] = []
+    preferred = (state.expires_to, *state.order) if state.expires_to else state.order
+    for to in dict.fromkeys(preferred):
+        wish = Wish(route, state, to)
+        event = Event.FOUND_HOME if to == home(state, route) else Event.FOUND
+        against = (*against_target(board, wish), *refusals(board, wish, *OF_ROBOT))
+        if not against:
+            hands = (*_too_soon(board, state), *refusals(board, wish, *OF_HANDS))
+            return Plan(event, to, f"{to}_up", f"{to} passes every guard", hands)
+        spurned += against
+    return Plan(Event.FOUND_HOME, home(state, route), "none_up", "no provider passes", tuple(spurned))
+
+
+def _too_soon(board: Board, state: RouteState) -> tuple[Refusal, ...]:
+    stayed, needed = board.now - state.since, board.pace.limited_min
+    if stayed >= needed:
+        return ()
+    return (Refusal("dwell", f"limited for {stayed.total_seconds():.0f} s of {needed.total_seconds():.0f} s"),)
+
+
+def _follow(board: Board, route: Route, state: RouteState) -> Plan:
+    """New connections onto what the rules prefer now."""
+    to = home(state, route)
+    wish = Wish(route, state, to)
+    against = (*against_target(board, wish), *refusals(board, wish, *OF_ROBOT, *OF_HANDS))
+    return Plan(Event.FOLLOWED, to, "preference", f"{to} is preferred now", against)
+
+
+def _return(board: Board, route: Route, state: RouteState) -> Plan | None:
+    """Home again, in steps: the first step is a change of its own, the last is the move."""
+    to = home(state, route)
+    wish = Wish(route, state, to)
+    if state.rollout is not None:
+        soaked = board.now - state.rollout.since >= board.pace.soak
+        whole = state.rollout.pct >= board.pace.steps[-1] and soaked
+        return (
+            Plan(Event.RETURNED, to, "returned", f"{to} is well again", refusals(board, wish, *OF_HANDS))
+            if whole
+            else None
+        )
+    if board.condition(to).health is not Health.UP:
+        return None  # nothing to return to yet: that needs no explanation
+    against = (*against_target(board, wish), *refusals(board, wish, *OF_RETURN, *OF_ROBOT, *OF_HANDS))
+    return Plan(Event.RETURNED, to, "returned", f"{to} is well again", against)
