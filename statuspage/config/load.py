@@ -66,7 +66,7 @@ def loads(text: str, kinds: Kinds, folder: Path, notifiers: NotifierKinds = NO_N
 
 def _what_is_valid(raw: dict[str, Any]) -> File:
     tables: dict[str, Any] = {}
-    for name in ("group", "component", "template", "anchor", "provider", "route"):
+    for name in ("group", "component", "template", "anchor", "provider", "route", "event", "assertion"):
         entries = raw.get(name)
         if isinstance(entries, list):
             one_of_them = File.model_fields[name].annotation

@@ -7,6 +7,7 @@ from statuspage.config.problems import Problem, nearest
 from statuspage.config.tables import CheckHead, File, Route
 from statuspage.config.values import Check, Kind, Notifier
 from statuspage.core.addresses import check_url, operator, parse_network
+from statuspage.core.route import LIMITED
 from statuspage.core.telling import EVENTS
 from statuspage.core.topology import find_cycle
 
@@ -36,6 +37,8 @@ def cross_references(file: File, checks: Sequence[Check], ids: Mapping[str, set[
         ("provider", file.provider),
         ("route", file.route),
         ("template", file.template),
+        ("event", file.event),
+        ("assertion", file.assertion),
     ):
         yield from _duplicates(table, [each.id for each in entries])
     addresses = [each.url for each in file.anchor]
@@ -59,8 +62,17 @@ def cross_references(file: File, checks: Sequence[Check], ids: Mapping[str, set[
     for provider in file.provider:
         if provider.component not in components:
             yield _unknown(f"provider[{provider.id}].component", "component", provider.component, components)
+    names = [each.id for each in file.provider]
+    if LIMITED in names:
+        yield Problem(f"provider[{LIMITED}].id", "is what a route is in without a provider: choose another")
     for route in file.route:
         yield from _route_problems(route, components, providers, len(file.anchor))
+        yield from _needs_its_provider(route, file)
+    yield from _event_problems(file, ids.get("route", set()))
+    yield from _assertion_problems(file, providers, ids.get("route", set()))
+    steps = file.failover.steps
+    if list(steps) != sorted(set(steps)) or steps[-1] != 100:
+        yield Problem("failover.steps", "must rise and end at 100")
 
 
 def _route_problems(route: Route, components: set[str], providers: set[str], anchors: int) -> Iterable[Problem]:
@@ -82,6 +94,42 @@ def _route_problems(route: Route, components: set[str], providers: set[str], anc
         for name in rule.prefer:
             if name not in providers:
                 yield _unknown(f"{path}.when[{index}].prefer", "provider", name, providers)
+
+
+def _needs_its_provider(route: Route, file: File) -> Iterable[Problem]:
+    """A module lives on whichever provider its route is on: it does not need a certain one."""
+    component = next((each for each in file.component if each.id == route.component), None)
+    named = {*route.prefer, *(name for rule in route.when for name in rule.prefer)}
+    provided = {each.component for each in file.provider if each.id in named}
+    for need in component.needs if component is not None else ():
+        if need in provided:
+            problem = f'"{need}" is what route {route.id} chooses: a provider of its route is not among its needs'
+            yield Problem(f"component[{route.component}].needs", problem)
+    if route.component in provided:
+        yield Problem(f"route[{route.id}].component", "is that of its own provider")
+
+
+def _event_problems(file: File, routes: set[str]) -> Iterable[Problem]:
+    for event in file.event:
+        if event.ends <= event.starts:
+            yield Problem(f"event[{event.id}].ends", "must be after starts")
+        yield from _pattern_problems(f"event[{event.id}].routes", event.routes, routes)
+
+
+def _assertion_problems(file: File, providers: set[str], routes: set[str]) -> Iterable[Problem]:
+    for each in file.assertion:
+        path = f"assertion[{each.id}]"
+        if each.provider not in providers:
+            yield _unknown(f"{path}.provider", "provider", each.provider, providers)
+        if each.at_most is None and each.at_least is None:
+            yield Problem(path, "needs at_most or at_least")
+        yield from _pattern_problems(f"{path}.routes", each.routes, routes)
+
+
+def _pattern_problems(path: str, patterns: Iterable[str], routes: set[str]) -> Iterable[Problem]:
+    for pattern in patterns:
+        if not any(fnmatchcase(route, pattern) for route in routes):
+            yield Problem(path, f'no route matches "{pattern}"{nearest(pattern, sorted(routes))}')
 
 
 def notifier_problems(
@@ -125,9 +173,15 @@ def warnings(file: File, checks: Sequence[Check]) -> Iterable[Problem]:
     if len(file.anchor) < 2:
         yield Problem("anchor", "with fewer than two anchors our own outage can look like yours")
     checked = {check.head.component for check in checks}
+    routed = {route.component for route in file.route}
     for component in file.component:
-        if component.id not in checked and not component.needs:
+        if component.id not in checked | routed and not component.needs:
             yield Problem(f"component[{component.id}]", "has no check: its state is set by hand only")
+    for provider in file.provider:
+        if provider.component not in checked:
+            yield Problem(f"provider[{provider.id}]", "has no check behind it: nothing is ever moved onto it")
     for route in file.route:
-        if route.mode == "auto":
-            yield Problem(f"route[{route.id}].mode", "routes are read and checked, and not yet acted upon")
+        if len(route.prefer) < 2:
+            yield Problem(f"route[{route.id}].prefer", "names one provider only: when it fails there is limited mode")
+        if route.mode != "observe" and route.users is None:
+            yield Problem(f"route[{route.id}].users", "is not given: how long a move must take is a guess")

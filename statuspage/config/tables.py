@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
-from pydantic import AfterValidator, Field, StringConstraints
+from pydantic import AfterValidator, AwareDatetime, Field, StringConstraints
 
 from statuspage.core.addresses import allow_problem, parse_network
 from statuspage.core.message import PLACEHOLDERS, unknown_placeholders
@@ -278,6 +278,17 @@ class When(Options):
     """The order of preference while it holds."""
 
 
+def _move_on(value: tuple[str, ...]) -> tuple[str, ...]:
+    if "down" not in value:
+        raise ValueError('must name "down": what is down is left in any case')
+    for each in value:
+        if each != "down":
+            if not each.startswith("slow for "):
+                raise ValueError('must be "down" or "slow for" and a duration, such as "slow for 2m"')
+            parse_duration(each.removeprefix("slow for "))
+    return value
+
+
 class Route(Options):
     id: Id
     """Identity, such as `realtime.session-chat`."""
@@ -289,10 +300,89 @@ class Route(Options):
     """Say what we would do, ask first, or do it."""
     failback: Literal["manual", "auto"] = "manual"
     """Whether to return to the preferred provider by ourselves."""
-    users: Annotated[int, Field(ge=0)] | None = None
-    """The peak number of users, for when nobody tells us the present one."""
+    users: Annotated[int, Field(ge=0, le=100_000_000)] | None = None
+    """The peak number of connections that it brings, for when nobody tells us the present one."""
+    move_on: Annotated[tuple[str, ...], AfterValidator(_move_on)] = ("down",)
+    """What makes it move: "down", and perhaps "slow for 2m"."""
+    still_works: Annotated[str, StringConstraints(min_length=1, max_length=300)] | None = None
+    """What people can still do in limited mode, a sentence."""
     when: tuple[When, ...] = ()
     """Rules that change the order of preference."""
+
+
+Patterns = Annotated[tuple[Annotated[str, StringConstraints(min_length=1, max_length=80)], ...], Field(min_length=1)]
+
+
+class Event(Options):
+    id: Id
+    """Identity."""
+    starts: AwareDatetime
+    """When the doors open, with its zone: 2026-12-01T09:00:00-05:00."""
+    ends: AwareDatetime
+    """When it is over."""
+    users: Annotated[int, Field(ge=1, le=100_000_000)]
+    """How many people come: the value of `event_users` from half an hour before until half an hour after."""
+    routes: Patterns = ("*",)
+    """The routes that they use; `*` stands for anything."""
+
+
+class Assertion(Options):
+    id: Id
+    """Its name: a refusal is called `assertion:<id>`."""
+    provider: Id
+    """The provider that is counted."""
+    routes: Patterns = ("*",)
+    """The routes that count."""
+    at_most: Annotated[int, Field(ge=0)] | None = None
+    """No move may put more of them on it."""
+    at_least: Annotated[int, Field(ge=0)] | None = None
+    """No move may leave fewer of them on it."""
+
+
+Percent = Annotated[int, Field(ge=1, le=100)]
+
+
+class Failover(Options):
+    confirm: Duration = timedelta(seconds=10)
+    """How long a provider is down, from its first bad run, before it is left."""
+    target_min_up: Duration = timedelta(seconds=60)
+    """How long a provider is up before anything moves onto it."""
+    limited_min: Duration = timedelta(seconds=30)
+    """The shortest time in limited mode."""
+    dwell: Duration = timedelta(minutes=5)
+    """The shortest stay before a route returns by itself."""
+    stable: Duration = timedelta(minutes=15)
+    """How long the preferred provider is up before a route returns by itself."""
+    moves: Annotated[int, Field(ge=1, le=100)] = 3
+    """So many moves by itself within `moves_within`; the next one locks the route until somebody acknowledges."""
+    moves_within: Duration = timedelta(minutes=30)
+    """The time in which moves count."""
+    verify: Duration = timedelta(minutes=2)
+    """How long a move is watched before it is called good."""
+    settle: Duration = timedelta(seconds=60)
+    """Nothing is moved for so long after the monitor began to look."""
+    sunk_within: Duration = timedelta(seconds=60)
+    """A provider that fails this soon after a move onto it fails from the load: the route becomes limited."""
+    herd: Annotated[float, Field(gt=1, le=100)] = 3.0
+    """So many times the usual rate of new connections is a herd: nothing is moved in front of it."""
+    headroom: Annotated[float, Field(gt=0, le=1)] = 0.8
+    """The part of a capacity and of a rate of new connections that is used."""
+    parallel: Annotated[int, Field(ge=1)] = 20
+    """The most routes that move at one moment."""
+    hold_by_hand: Duration = timedelta(minutes=30)
+    """How long what a person moved is left where it is."""
+    rule_hold: Duration = timedelta(minutes=10)
+    """How long a value is under its limit before a rule ends."""
+    event_lead: Duration = timedelta(minutes=30)
+    """Before and after a planned event its users count."""
+    ramp: Duration = timedelta(seconds=30)
+    """How long a move takes where `users` or `max_connects_per_s` is not known."""
+    steps: Annotated[tuple[Percent, ...], Field(min_length=1)] = (5, 25, 50, 100)
+    """The percentages of a return; they rise and end at 100."""
+    soak: Duration = timedelta(minutes=2)
+    """How long each of them is watched."""
+    max_wait: Duration = timedelta(seconds=8)
+    """How long a client may try to connect: what it calls "Connecting" ends then."""
 
 
 class NotifyHead(Options):
@@ -336,5 +426,8 @@ class File(Options):
     check: tuple[dict[str, Any], ...] = ()
     provider: tuple[Provider, ...] = ()
     route: tuple[Route, ...] = ()
+    event: tuple[Event, ...] = ()
+    assertion: tuple[Assertion, ...] = ()
+    failover: Failover = Failover()
     notify: tuple[dict[str, Any], ...] = ()
     delivery: Delivery = Delivery()

@@ -7,6 +7,7 @@ from typing import Any, Protocol
 from urllib.parse import quote
 
 from statuspage.config.problems import ConfigError, Problem, validated
+from statuspage.config.switchboard import switchboard_of
 from statuspage.config.tables import CheckHead, File, NotifyHead, Web
 from statuspage.core import site as public
 from statuspage.core.addresses import Policy, operator, parse_network
@@ -152,6 +153,7 @@ class Config:
             times=public.Times(**self.file.incidents.model_dump()),
             templates=tuple(public.Template(**each.model_dump()) for each in self.file.template),
             destinations=tuple(each.destination for each in self.notifiers),
+            switchboard=switchboard_of(self.file),
         )
 
     def bound_to(self, bind: str) -> "Config":

@@ -147,6 +147,8 @@ class Pace:
     """The percentages of a return."""
     soak: timedelta = timedelta(minutes=2)
     """How long each of them is watched."""
+    max_wait: timedelta = timedelta(seconds=8)
+    """How long a client may try to connect."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -189,6 +189,8 @@ class Snapshot:
     heartbeats: tuple[Heartbeat, ...] = ()
     updated_at: datetime | None = None
     """When the newest journal event was written: the page's `updated_at`."""
+    routes: Mapping[str, RouteState] = field(default_factory=dict)
+    """How every route stands; those that left the configuration are among them."""
 
     @property
     def windows(self) -> tuple[Window, ...]:

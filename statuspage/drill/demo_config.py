@@ -21,7 +21,14 @@ _MODULES = (
     ("session-qa", "Session Q&A", "Questions to the speakers."),
     ("networking", "Networking", "Meeting other people."),
 )
-"""They have no check of their own and cannot live without Firebase."""
+"""They have no check of their own: each is on the provider that its route has chosen."""
+STILL_WORKS = "You can watch, listen and browse as always; what others write appears when you reload."
+_PROVIDERS = (
+    ("firebase", "firebase-web-sockets", "Firebase Web Sockets", 10_000, 500),
+    ("native", "native-web-sockets", "Native Web Sockets", 10_000, 100),
+)
+USERS = 200
+"""Connections a module: with three modules and 0.8 × 100 a second a move takes eight seconds."""
 
 
 _TEMPLATES = (
@@ -99,13 +106,25 @@ resolve_after = "30s"
 reopen_within = "5m"
 next_update = "15m"
 
+[failover]
+confirm = "1s"
+target_min_up = "10s"
+settle = "10s"
+limited_min = "5s"
+dwell = "10s"
+stable = "20s"
+verify = "20s"
+soak = "3s"
+rule_hold = "20s"
+sunk_within = "5s"
+
 [delivery]
 allow = ["127.0.0.1/32"]
 
 [[notify]]
 id = "on-call"
 type = "webhook"
-events = ["incident.*", "draft.*", "maintenance.*", "monitor.*"]
+events = ["incident.*", "draft.*", "maintenance.*", "monitor.*", "route.*", "capacity.*"]
 url = "http://127.0.0.1:{port + 1}{on_call.PATH}"
 secrets = [{_toml({"file": str(on_call_secret)})}]
 
@@ -124,14 +143,18 @@ name = "Platform"
     for anchor in anchors:
         text += _table("anchor", url=f"http://127.0.0.1:{anchor}/generate_204", timeout="1s")
     for id, name, description in _MODULES:
-        needs = ["firebase-web-sockets"]
-        text += _table("component", id=id, name=name, group="modules", description=description, needs=needs)
+        text += _table("component", id=id, name=name, group="modules", description=description)
     for provider, component, name, group, description, publish in _COMPONENTS:
         if provider in providers:
             head = {"id": component, "name": name, "group": group, "description": description, "publish": publish}
             text += _table("component", **head)
             options = _check_options(component, f"127.0.0.1:{providers[provider]}")
             text += _table("check", id=component, component=component, **_TIMES, **options)
+    for id, component, name, capacity, rate in _PROVIDERS:
+        limits = {"capacity": capacity, "max_connects_per_s": rate}
+        text += _table("provider", id=id, name=name, component=component, **limits)
+    for id, _, _ in _MODULES:
+        text += _table("route", id=f"realtime.{id}", component=id, **_route("auto"))
     for id, name, title, state, body in _TEMPLATES:
         text += _table("template", id=id, name=name, title=title, state=state, body=body)
     return text
@@ -154,6 +177,16 @@ def _check_options(component: str, address: str) -> dict[str, object]:
         "login": {"type": "http", "url": f"http://{address}/login"},
     }
     return options[component]
+
+
+def _route(mode: str) -> dict[str, object]:
+    return {
+        "prefer": ["firebase", "native"],
+        "mode": mode,
+        "users": USERS,
+        "failback": "auto",
+        "still_works": STILL_WORKS,
+    }
 
 
 def _table(table: str, /, **values: object) -> str:

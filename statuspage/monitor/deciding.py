@@ -133,5 +133,10 @@ def _tell(decision: Decision) -> None:
         log.info("check %s is %s since %s%s", belief.check, belief.verdict, f"{belief.since:%H:%M:%S}", why)
     for change in decision.changes:
         log.warning("component %s: %s, was %s", change.component, change.new, change.old)
+    for event in decision.events:
+        if event.kind == "route.moved":
+            log.warning("route %s: %s, was %s (%s)", event.subject, *(event.data[k] for k in ("to", "from", "reason")))
+        elif event.kind.startswith("route."):
+            log.info("%s %s", event.kind, event.subject)
     for incident in decision.incidents:
         log.warning("incident %s (%s) is %s", incident.id, incident.title, incident.state)

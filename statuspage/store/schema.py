@@ -26,7 +26,7 @@ from sqlalchemy import (
     TypeDecorator,
 )
 
-REVISION = "0002"
+REVISION = "0003"
 """The newest migration. A program works with a database of exactly this revision."""
 
 
@@ -227,6 +227,27 @@ outbox = Table(
     Index("outbox_queues", "destination", "queue", "number"),
     Index("outbox_updates", "update"),
 )
+
+routes = Table(
+    "routes",
+    metadata,
+    Column("route", Text, primary_key=True),
+    Column("epoch", BigInteger, nullable=False),
+    Column("document", JSON, nullable=False),
+)
+
+# What applications say of users and of new connections; of routes and providers, the newest of the last day.
+signals = Table(
+    "signals",
+    metadata,
+    Column("subject", Text, primary_key=True),
+    Column("at", Moment, primary_key=True),
+    Column("users", BigInteger),
+    Column("connects_per_s", Float),
+)
+
+# The providers whose room was told to run low.
+low_rooms = Table("low_rooms", metadata, Column("provider", Text, primary_key=True))
 
 # A destination that answered 410, or was refused for good, until somebody looks.
 silenced = Table(

@@ -6,7 +6,7 @@ from sqlalchemy import Connection
 
 from statuspage.core.state import Snapshot
 from statuspage.core.uptime import day_bounds
-from statuspage.store import components, days, head, heartbeats, journal, spans
+from statuspage.store import components, days, head, heartbeats, journal, routes, spans
 from statuspage.store.incidents import Shelf
 
 DAYS = 90
@@ -37,5 +37,6 @@ def read(connection: Connection, now: datetime, shelf: Shelf) -> Snapshot | None
         incidents=shelf.incidents(connection),
         maintenances=shelf.maintenances(connection),
         heartbeats=signs,
+        routes=routes.read_routes(connection),
         updated_at=journal.newest_written_at(connection),
     )

@@ -7,6 +7,7 @@ from sqlalchemy import Connection
 
 from statuspage.core.detection import Belief
 from statuspage.core.incident import Incident
+from statuspage.core.load import Signal
 from statuspage.core.observation import Observation
 from statuspage.core.state import Decision, Heartbeat, Snapshot, State
 from statuspage.store import (
@@ -18,6 +19,7 @@ from statuspage.store import (
     journal,
     observations,
     outbox,
+    routes,
     snapshot,
     transact,
     version,
@@ -74,9 +76,12 @@ class Store:
         """Generation, revision and lease epoch."""
         return self._database.read(head.read)
 
-    def state(self, now: datetime | None = None, also: Sequence[str] = ()) -> State:
-        """What a decision would read; `also` are ids of older incidents. Without `now` no incident is merely warm."""
-        return self._database.read(lambda connection: transact.read_state(connection, now, also))
+    def state(self, now: datetime | None = None, also: Sequence[str] = (), *, agent: str | None = None) -> State:
+        """What a decision would read; `also` are ids of older incidents. Without `now` no incident is merely warm.
+
+        With an agent its stored beliefs are read too.
+        """
+        return self._database.read(lambda connection: transact.read_state(connection, now, also, agent=agent))
 
     def take_lease(self) -> int:
         """Become the one who decides: the new lease epoch. Whoever held an older one can decide nothing more."""
@@ -91,12 +96,15 @@ class Store:
         written = self._database.write_once(lambda connection: transact.transact(connection, command, now, lease_epoch))
         return written.head if written is not None else None
 
-    def act(self, command: Command, now: datetime, also: Sequence[str] = ()) -> Decision:
+    def act(self, command: Command, now: datetime, also: Sequence[str] = (), *, agent: str | None = None) -> Decision:
         """Do what a person asks for, on the present state and the older incidents and maintenances of `also`.
 
+        With an agent the state has its stored beliefs.
         Returns the decision as it is stored, empty when there was nothing to do. When it returns it is on disk.
         """
-        written = self._database.write_once(lambda connection: transact.transact(connection, command, now, None, also))
+        written = self._database.write_once(
+            lambda connection: transact.transact(connection, command, now, None, also, agent=agent)
+        )
         return written.decision if written is not None else Decision()
 
     def bury(
@@ -142,6 +150,11 @@ class Store:
         """
         if batch:
             self._database.write(lambda connection: observations.append(connection, batch))
+
+    def add_signals(self, said: Sequence[Signal], now: datetime) -> None:
+        """Keep what applications say of users and new connections. When it returns it is on disk."""
+        if said:
+            self._database.write(lambda connection: routes.add_signals(connection, said, now))
 
     def last_seq(self, agent: str) -> int:
         """The highest number ever stored of an agent's observations, pruned ones included; 0 for none."""

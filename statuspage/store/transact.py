@@ -16,7 +16,7 @@ from statuspage.core.site import PUBLIC_ID_ALPHABET, Site
 from statuspage.core.state import Decision, JournalEvent, State
 from statuspage.core.status import Status
 from statuspage.core.telling import Message, recipients
-from statuspage.store import beliefs, components, days, head, incidents, journal, outbox, spans
+from statuspage.store import beliefs, components, days, head, incidents, journal, outbox, routes, spans
 from statuspage.store.errors import StaleLease
 from statuspage.store.head import Head
 
@@ -31,19 +31,34 @@ class Written:
     decision: Decision
 
 
-def read_state(connection: Connection, now: datetime | None, also: Sequence[str] = ()) -> State:
-    """What a decision reads; `also` are ids of older incidents and maintenances that it asks for."""
+def read_state(
+    connection: Connection, now: datetime | None, also: Sequence[str] = (), *, agent: str | None = None
+) -> State:
+    """What a decision reads; `also` are ids of older incidents and maintenances that it asks for.
+
+    With an agent its stored beliefs are read too: for those who have none in memory.
+    """
     return State(
         components=components.read_all(connection),
         site=components.read_site(connection),
         incidents=incidents.read_incidents(connection, also, now),
         maintenances=incidents.read_maintenances(connection, also),
         overrides=incidents.read_overrides(connection),
+        routes=routes.read_routes(connection),
+        signals=routes.read_signals(connection, now) if now is not None else {},
+        low=routes.read_low(connection),
+        beliefs=beliefs.read(connection, agent) if agent is not None else {},
     )
 
 
 def transact(
-    connection: Connection, command: Command, now: datetime, lease_epoch: int | None, also: Sequence[str] = ()
+    connection: Connection,
+    command: Command,
+    now: datetime,
+    lease_epoch: int | None,
+    also: Sequence[str] = (),
+    *,
+    agent: str | None = None,
 ) -> Written | None:
     """Run the command on the present state and write its decision; None for an empty decision.
 
@@ -52,7 +67,7 @@ def transact(
     present = head.advance(connection)
     if lease_epoch is not None and lease_epoch != present.lease_epoch:
         raise StaleLease(f"the lease {lease_epoch} has ended: {present.lease_epoch} decides now")
-    state = read_state(connection, now, also)
+    state = read_state(connection, now, also, agent=agent)
     decision = command(state)
     if decision.is_empty:
         connection.rollback()
@@ -62,6 +77,9 @@ def transact(
     touched = _write_components(connection, state, decision, now)
     touched |= _write_history(connection, decision, now, touched)
     beliefs.save(connection, decision.beliefs)
+    routes.write_routes(connection, decision.routes)
+    if decision.low is not None:
+        routes.write_low(connection, decision.low)
     stored = replace(
         decision,
         incidents=incidents.write_incidents(connection, decision.incidents),

@@ -1,6 +1,5 @@
 """Bringing a database to the schema of this program, under a lock."""
 
-import secrets
 from datetime import datetime
 from pathlib import Path
 
@@ -10,10 +9,10 @@ from alembic.script import ScriptDirectory
 from alembic.util import CommandError
 from sqlalchemy import Connection, select, text
 
-from statuspage.core.site import PUBLIC_ID_ALPHABET
 from statuspage.store import sqlite_file
 from statuspage.store.database import Database
 from statuspage.store.errors import StoreCorrupt, StoreOutdated
+from statuspage.store.generation import new_generation
 from statuspage.store.schema import head
 from statuspage.store.version import present_revision
 
@@ -71,6 +70,6 @@ def _migrate(connection: Connection, scripts: ScriptDirectory, now: datetime) ->
             raise StoreCorrupt(f"the database cannot be migrated: {error}") from error
     generation = connection.scalar(select(head.c.generation))
     if generation is None:
-        generation = "".join(secrets.choice(PUBLIC_ID_ALPHABET) for _ in range(10))
+        generation = new_generation(now)
         connection.execute(head.insert().values(id=1, generation=generation, revision=0, lease_epoch=0, created_at=now))
     return str(generation)

@@ -23,8 +23,8 @@ NEXT = """
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0003"
-down_revision = "0002"
+revision = "0004"
+down_revision = "0003"
 
 
 def upgrade() -> None:
@@ -41,7 +41,7 @@ def newer(tmp_path: Path) -> Path:
 
 def _with_next(folder: Path, then: str) -> Path:
     shutil.copytree(upgrade.MIGRATIONS, folder, ignore=shutil.ignore_patterns("__pycache__"))
-    (folder / "versions" / "r0003_next.py").write_text(NEXT.format(then=then), encoding="utf-8")
+    (folder / "versions" / "r0004_next.py").write_text(NEXT.format(then=then), encoding="utf-8")
     return folder
 
 
