@@ -33,4 +33,6 @@ def security(*, https: bool, cross_origin: bool = False) -> Headers:
         headers.append(("Strict-Transport-Security", "max-age=63072000; includeSubDomains"))
     if cross_origin:
         headers.append(("Access-Control-Allow-Origin", "*"))
+        # Clients of directives compare ETags, and take the time from Date: their own clock may be wrong.
+        headers.append(("Access-Control-Expose-Headers", "ETag, Retry-After, Date"))
     return headers

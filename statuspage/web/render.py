@@ -9,6 +9,7 @@ from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
+from statuspage.core.directive import directives_document, flagd_document
 from statuspage.core.maintenance import Maintenance
 from statuspage.core.site import Component, Link, Site
 from statuspage.core.state import Snapshot
@@ -16,6 +17,7 @@ from statuspage.templates_dir import templates_dir
 from statuspage.web import ical, statuspage_v2, syndication
 from statuspage.web import summary as own_summary
 from statuspage.web.assets import load_assets
+from statuspage.web.directives import DIRECTIVES
 from statuspage.web.entries import Entry, is_over, path
 from statuspage.web.files import HTML as HTML
 from statuspage.web.files import JSON as JSON
@@ -57,12 +59,24 @@ def render(snapshot: Snapshot, now: datetime, kept: Kept | None = None) -> dict[
     files["/api/v2/status.json"] = json_file(statuspage_v2.status_document(scene))
     files["/api/v2/components.json"] = json_file(statuspage_v2.components_document(scene))
     files["/api/v1/summary.json"] = json_file(own_summary.summary(scene, view))
+    files.update(_directives(scene))
     listed = Listed(scene)
     files.update((at, json_file(document)) for at, document in listed.documents().items())
     files.update(_incidents(scene, site, view, listed, kept))
     files.update(_history(scene, site, kept))
     files.update(_feeds(scene, listed, kept))
     return files
+
+
+def _directives(scene: Scene) -> Iterator[tuple[str, File]]:
+    """What applications read, for themselves and for flagd."""
+    snapshot, fresh = scene.snapshot, scene.fresh
+    board = snapshot.site.switchboard
+    document = directives_document(
+        board, snapshot.routes, snapshot.generation, fresh.heartbeat_at, fresh.stale, scene.now
+    )
+    yield DIRECTIVES, json_file(document)
+    yield "/flagd.json", json_file(flagd_document(board, document))
 
 
 def _incidents(scene: Scene, site: Site, view: str, listed: Listed, kept: Kept) -> Iterator[tuple[str, File]]:

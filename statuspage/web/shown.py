@@ -3,11 +3,13 @@
 Every header list is worked out here, once per bundle, so that a request only looks up and hands over.
 """
 
+import threading
 from collections.abc import Mapping
 from dataclasses import dataclass
 
 from statuspage.web.assets import load_assets
 from statuspage.web.bundle import Bundle
+from statuspage.web.directives import DIRECTIVES, Directives, read_directives
 from statuspage.web.headers import FOR_EVER, PUBLIC, STATUS_LINK, Headers, security
 from statuspage.web.render import File, Kind
 from statuspage.web.stored import Stored, pack
@@ -46,6 +48,9 @@ class Shown:
         self.site_url = site_url
         self.name = ""
         self.table: Table = self._assets()
+        self.directives: Directives | None = None
+        self.changed = threading.Condition()
+        """Notified when other directives are shown."""
         self.queried: Table = {}
         """Answers by path and query, `/history?page=2`: apart, so that no path can be mistaken for one."""
 
@@ -61,6 +66,15 @@ class Shown:
         self.queried = {path: each for path, each in files.items() if "?" in path}
         self.table = {**self._assets(), **{path: each for path, each in files.items() if "?" not in path}}
         self.bundle = bundle
+        self._direct(bundle.files.get(DIRECTIVES))
+
+    def _direct(self, stored: Stored | None) -> None:
+        """Answer for these directives from now on. A bundle of an older version has none: the last ones stay."""
+        if stored is None or (self.directives is not None and self.directives.body is stored.file.body):
+            return
+        with self.changed:
+            self.directives = read_directives(stored.file.body)
+            self.changed.notify_all()
 
     def _answer(self, path: str, stored: Stored, old: Bundle | None) -> Answer:
         """The answer that was given so far, if it is to the very same bytes."""

@@ -16,8 +16,10 @@ from statuspage.store import open_store
 from statuspage.web.app import create_app
 from statuspage.web.feed import LOCAL_PERIOD, REMOTE_PERIOD
 from statuspage.web.middleware import serve_first
+from statuspage.web.ofrep import Ofrep
 from statuspage.web.shown import Shown
 from statuspage.web.staff import Staff
+from statuspage.web.streams import Streams
 from statuspage.web.watch import Keeper
 
 if TYPE_CHECKING:
@@ -33,6 +35,7 @@ KEPT_VARIABLES = ("PATH", "HOME", "LANG", "LC_", "TZ", "PYTHON", "PG", "SSL_CERT
 class WebConfig:
     """`public_dir` holds the bundles; `site_url` is used for headers until the first bundle names it.
 
+    Notices of new directives are spread over half of `notice_jitter` seconds; a worker holds `most_streams` of them.
     Without a `secret_key` there is no staff area. `trusted_hops` is how many proxies stand in front of us.
     """
 
@@ -43,6 +46,8 @@ class WebConfig:
     old_secret_key: str = field(default="", repr=False)
     trusted_hops: int = 0
     time_zone: str = "Etc/UTC"
+    notice_jitter: float = 5.0
+    most_streams: int = 32
 
     def to_json(self) -> str:
         return json.dumps(asdict(self))
@@ -74,7 +79,9 @@ def assemble(config: WebConfig) -> tuple["WSGIApplication", Keeper]:
     clock, shown, public = SystemClock(), Shown(config.site_url), Path(config.public_dir).absolute()
     period = LOCAL_PERIOD if config.store_url.startswith("sqlite") else REMOTE_PERIOD
     keeper = Keeper(public, shown, clock, lambda: open_store(config.store_url), period)
-    return serve_first(shown, create_app(shown, public, clock, _staff(config, shown, clock))), keeper
+    app = create_app(shown, public, clock, _staff(config, shown, clock))
+    ofrep = Ofrep(shown, clock, Streams(shown, clock, config.notice_jitter, config.most_streams))
+    return serve_first(shown, ofrep.before(app)), keeper
 
 
 def _staff(config: WebConfig, shown: Shown, clock: Clock) -> Staff | None:

@@ -1,0 +1,203 @@
+"""Directives: what applications read of the routes, and what it means for one client.
+
+A directives document is whole in itself: every answer to an application is made from it, whoever serves it, with no
+database, no scheduler and no probe alive. It says absolute times, never ages. Epochs are `[generation, n]`: of two
+pairs the greater one, compared part by part, is the newer.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from statuspage.core.pacing import is_among
+from statuspage.core.route import LIMITED, Mode, Route, RouteState, Rule, Switchboard
+from statuspage.core.telling import Json
+
+VERSION = 1
+Document = dict[str, Json]
+
+MAX_ATTEMPTS, BACKOFF_BASE_MS, BACKOFF_CAP_MS, LIMITED_POLL_MS = 5, 1_000, 60_000, 30_000
+"""After so many failed tries a client reads the directive again. Limited, it looks so often whether it still is."""
+
+STATIC, MATCHED, SPLIT = "STATIC", "TARGETING_MATCH", "SPLIT"
+"""Reasons, by the words of OFREP."""
+
+
+@dataclass(frozen=True, slots=True)
+class Evaluation:
+    """What one client is to use, and why: `reason` is a word of OFREP."""
+
+    value: str
+    reason: str
+
+
+def directives_document(
+    board: Switchboard,
+    states: Mapping[str, RouteState],
+    generation: str,
+    heartbeat_at: datetime | None,
+    stale: bool,
+    now: datetime,
+) -> Document:
+    """Every route's directive. A route that was never decided on stands where it prefers to be, at epoch 0."""
+    routes: dict[str, Json] = {
+        each.id: _directive(board, each, states.get(each.id), generation) for each in board.routes
+    }
+    limited = bool(board.routes) and all(
+        (state := states.get(each.id)) is not None and state.is_limited for each in board.routes
+    )
+    return {
+        "version": VERSION,
+        # Every epoch that ever rose raised it by one: it only rises.
+        "config_epoch": [generation, sum(each.epoch for each in states.values())],
+        "generated_at": _text(now),
+        "heartbeat_at": _text(heartbeat_at) if heartbeat_at is not None else None,
+        "stale": stale,
+        "limited_mode": limited,
+        "routes": routes,
+    }
+
+
+def _directive(board: Switchboard, route: Route, state: RouteState | None, generation: str) -> Document:
+    present = state or RouteState(route.id, route.prefer[0], 0, datetime(1970, 1, 1, tzinfo=UTC))
+    return {
+        "target": present.provider,
+        "epoch": [generation, present.epoch],
+        "since": _text(present.since) if state is not None else None,
+        "cause": present.cause,
+        "scope": present.scope.value,
+        "previous": present.previous,
+        "publish_to": _publish_to(present),
+        "move": present.move,
+        "ramp": {"start": _text(present.ramp.start), "wait_s": present.ramp.wait_s, "seconds": present.ramp.seconds}
+        if present.ramp is not None
+        else None,
+        "rollout": {"to": present.rollout.to, "pct": present.rollout.pct} if present.rollout is not None else None,
+        "rules": [_rule(route, present, index, rule) for index, rule in enumerate(route.rules)],
+        "connect": {
+            "timeout_ms": int(board.pace.max_wait.total_seconds() * 1000),
+            "max_attempts": MAX_ATTEMPTS,
+            "backoff_base_ms": BACKOFF_BASE_MS,
+            "backoff_cap_ms": BACKOFF_CAP_MS,
+            "limited_poll_ms": LIMITED_POLL_MS,
+            "jitter": "full",
+        },
+        "still_works": route.still_works,
+        "expires_at": _text(present.expires_at) if present.expires_at is not None else None,
+        "expires_to": present.expires_to,
+    }
+
+
+def _publish_to(state: RouteState) -> list[Json]:
+    """Where a room's messages go: while clients are on their way to both places, so that a room is not split."""
+    if state.is_limited:
+        return []
+    along = state.rollout.to if state.rollout is not None else state.previous if state.ramp is not None else None
+    return [state.provider] if along in (None, state.provider) else [along, state.provider]
+
+
+def _rule(route: Route, state: RouteState, index: int, rule: Rule) -> Document:
+    """A rule with the provider for whom it applies to: the first that is usable, or where the route stands."""
+    held = state.rules[index].held if index < len(state.rules) else False
+    usable = route.providers if route.mode is not Mode.AUTO else state.usable
+    target = next((name for name in rule.prefer if name in usable), state.provider)
+    return {
+        "attribute": rule.attribute,
+        "over": rule.over,
+        "under": rule.under,
+        "held": held,
+        "target": LIMITED if state.is_limited else target,
+    }
+
+
+def evaluate(route: str, directive: Mapping[str, Any], context: Mapping[str, Any]) -> Evaluation:
+    """What a client with this context is to use.
+
+    A rule applies to a context whose attribute is a number over its limit; one that holds already applies down to its
+    lower limit. `targetingKey` says who is asking while a route returns in steps: without it a client waits for all.
+    """
+    target = str(directive["target"])
+    if target == LIMITED:
+        return Evaluation(LIMITED, STATIC)
+    for rule in directive["rules"]:
+        if _applies(rule, context.get(rule["attribute"])):
+            return Evaluation(str(rule["target"]), MATCHED)
+    rollout = directive["rollout"]
+    if rollout is None:
+        return Evaluation(target, STATIC)
+    client = context.get("targetingKey")
+    moved = isinstance(client, str) and client != "" and is_among(int(rollout["pct"]), route, client)
+    return Evaluation(str(rollout["to"]) if moved else target, SPLIT)
+
+
+def _applies(rule: Mapping[str, Any], value: object) -> bool:
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return False
+    return value > rule["over"] or (bool(rule["held"]) and value > rule["under"])
+
+
+def flagd_document(board: Switchboard, directives: Mapping[str, Any]) -> Document:
+    """The same as a flag definition of flagd, for those who evaluate beside their application.
+
+    It changes only when a directive does: consumers compare its bytes.
+    """
+    flags: dict[str, Json] = {}
+    for id, directive in directives["routes"].items():
+        route = board.route(id)
+        names = [*(route.providers if route is not None else ()), LIMITED]
+        flags[f"{id}.provider"] = {
+            "state": "ENABLED",
+            "variants": {name: name for name in dict.fromkeys((*names, str(directive["target"])))},
+            "defaultVariant": directive["target"],
+            "targeting": _targeting(id, directive),
+            "metadata": flag_metadata(directive),
+        }
+        flags[f"{id}.directive"] = {
+            "state": "ENABLED",
+            "variants": {"now": dict(directive)},
+            "defaultVariant": "now",
+            "metadata": flag_metadata(directive),
+        }
+    flags["platform.limited_mode"] = {
+        "state": "ENABLED",
+        "variants": {"on": True, "off": False},
+        "defaultVariant": "on" if directives["limited_mode"] else "off",
+    }
+    generation, number = directives["config_epoch"]
+    return {
+        "$schema": "https://flagd.dev/schema/v0/flags.json",
+        "flags": flags,
+        "metadata": {"flagSetId": "failover", "generation": generation, "config_epoch": number},
+    }
+
+
+def _targeting(route: str, directive: Mapping[str, Any]) -> Document:
+    """JsonLogic: null is the default variant."""
+    if directive["target"] == LIMITED:
+        return {}
+    found: Json = None
+    rollout = directive["rollout"]
+    if rollout is not None:
+        shares: list[Json] = [[rollout["to"], rollout["pct"]]]
+        if rollout["pct"] < 100:
+            shares.append([directive["target"], 100 - rollout["pct"]])
+        found = {"fractional": [{"cat": [route, {"var": "targetingKey"}]}, *shares]}
+    for rule in reversed(directive["rules"]):
+        limit = rule["under"] if rule["held"] else rule["over"]
+        found = {"if": [{">": [{"var": rule["attribute"]}, limit]}, rule["target"], found]}
+    return found if isinstance(found, dict) else {}
+
+
+def flag_metadata(directive: Mapping[str, Any]) -> Document:
+    """What is said beside a value: texts, numbers and flags only, as OFREP asks."""
+    generation, number = directive["epoch"]
+    found: Document = {"epoch": number, "generation": generation, "cause": directive["cause"]}
+    for name in ("since", "expires_at"):
+        if directive[name] is not None:
+            found[name] = directive[name]
+    return found
+
+
+def _text(at: datetime) -> str:
+    return at.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")

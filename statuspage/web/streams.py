@@ -1,0 +1,104 @@
+"""Notices that there are other directives, as server-sent events: never the directives themselves.
+
+Everybody who hears a notice asks again, so notices are spread: each client hears between half of the jitter and the
+whole of it after the change, and what changed meanwhile is one notice. Whoever comes when all places are taken is told
+to come later; nobody who is there is sent away for it. Each stream ends by itself after four to six minutes, at its
+own moment, so that clients spread over workers.
+"""
+
+import json
+import random
+import threading
+from collections.abc import Callable, Iterator
+
+from statuspage.core.clock import Clock
+from statuspage.web.directives import Directives
+from statuspage.web.shown import Shown
+
+HEARTBEAT = 15.0
+"""Seconds between comments: proxies end what is silent, and only writing tells that a client is gone."""
+SHORTEST, LONGEST = 240.0, 360.0
+RETRY_MS = 5000
+COMMENT = b": here\n\n"
+
+
+class Streams:
+    """The streams of one worker. `jitter` is in seconds; 0 tells everybody at once."""
+
+    def __init__(self, shown: Shown, clock: Clock, jitter: float, most: int) -> None:
+        self._shown, self._clock = shown, clock
+        self._jitter, self._most = jitter, most
+        self._open = 0
+        self._lock = threading.Lock()
+
+    @property
+    def count(self) -> int:
+        """How many are open."""
+        return self._open
+
+    def open(self) -> Iterator[bytes] | None:
+        """A new stream, None where all places are taken. It is closed like any generator."""
+        with self._lock:
+            if self._open >= self._most:
+                return None
+            self._open += 1
+        return _Stream(self._chunks(), self._left)
+
+    def _left(self) -> None:
+        with self._lock:
+            self._open -= 1
+
+    def _chunks(self) -> Iterator[bytes]:
+        told = self._shown.directives
+        ends = self._clock.monotonic() + random.uniform(SHORTEST, LONGEST)
+        yield f"retry: {RETRY_MS}\n\n".encode()
+        while (now := self._clock.monotonic()) < ends:
+            present = self._await_other(told, min(HEARTBEAT, ends - now))
+            if present is None or present is told or (told is not None and present.tag == told.tag):
+                told = present or told
+                yield COMMENT
+                continue
+            if self._jitter:
+                threading.Event().wait(random.uniform(self._jitter / 2, self._jitter))
+            told = self._shown.directives or present
+            yield self._notice(told)
+
+    def _await_other(self, told: Directives | None, seconds: float) -> Directives | None:
+        """The present directives, as soon as they have another tag, or when the time is over."""
+        tag = told.tag if told is not None else ""
+        with self._shown.changed:
+            self._shown.changed.wait_for(lambda: self._tag() != tag, seconds)
+        return self._shown.directives
+
+    def _tag(self) -> str:
+        present = self._shown.directives
+        return present.tag if present is not None else ""
+
+    def _notice(self, present: Directives) -> bytes:
+        modified = int(self._clock.now().timestamp())
+        data = json.dumps({"type": "refetchEvaluation", "etag": present.tag, "lastModified": modified})
+        return f"id: {present.tag}\nevent: message\ndata: {data}\n\n".encode()
+
+
+class _Stream:
+    """A stream that gives its place back when it is closed, even if nothing was ever read of it."""
+
+    def __init__(self, chunks: Iterator[bytes], left: Callable[[], None]) -> None:
+        self._chunks, self._left = chunks, left
+        self._closed = False
+
+    def __iter__(self) -> "_Stream":
+        return self
+
+    def __next__(self) -> bytes:
+        try:
+            return next(self._chunks)
+        except BaseException:
+            self.close()
+            raise
+
+    def close(self) -> None:
+        """End it; called by the server when the client is gone."""
+        if not self._closed:
+            self._closed = True
+            self._left()
