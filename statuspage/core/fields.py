@@ -72,6 +72,15 @@ class Fields:
             self.refuse(name, "must be a whole number from 0 on")
         return found
 
+    def quantity(self, name: str) -> float | None:
+        """A number from 0 on."""
+        self._known[name] = None
+        found = self._given.get(name, 0)
+        if isinstance(found, bool) or not isinstance(found, int | float) or found < 0:
+            self.refuse(name, "must be a number from 0 on")
+            return None
+        return float(found) if name in self._given else None
+
     def choice(self, name: str, values: Collection[str]) -> str | None:
         """One of some words."""
         found = self.text(name)

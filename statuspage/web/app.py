@@ -17,18 +17,24 @@ from statuspage.web.assets import load_assets
 from statuspage.web.errors import error_body, error_headers, is_for_all, wants_json
 from statuspage.web.headers import NOT_KEPT, PUBLIC, security
 from statuspage.web.health import health
+from statuspage.web.ofrep import Ofrep
 from statuspage.web.short import register as register_short
 from statuspage.web.shown import Shown
 from statuspage.web.staff import Staff
 from statuspage.web.staff import register as register_staff
 from statuspage.web.staff.gate import check_guards
+from statuspage.web.streams import NOTICES, Notices, Streams
 
 MAX_BODY = 64 * 1024
 _OLD_ASSET = re.compile(r"/static/([a-z]+)\.[0-9a-f]{12}\.([a-z]+)")
 
 
-def create_app(shown: Shown, public: Path, clock: Clock, staff: Staff | None = None) -> Flask:
+def create_app(
+    shown: Shown, public: Path, clock: Clock, staff: Staff | None = None, notices: Notices = NOTICES
+) -> Flask:
     """The application behind the prebuilt pages. `public` is the folder of the bundles; no `staff`, no staff area.
+
+    What is under /ofrep/v1/ is answered before Flask is asked.
 
     Raises RuntimeError where a view of the staff area does not say whom it is for.
     """
@@ -68,6 +74,8 @@ def create_app(shown: Shown, public: Path, clock: Clock, staff: Staff | None = N
         return response
 
     register_short(app, shown)
+    before = Ofrep(shown, clock, Streams(shown, clock, notices)).before(app.wsgi_app)
+    app.wsgi_app = before  # type: ignore[method-assign,assignment]
     if staff is not None:
         register_staff(app, staff)
         register_api(app)

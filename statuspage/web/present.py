@@ -9,6 +9,7 @@ from statuspage.core.status import Indicator, Status, page_status
 from statuspage.core.topology import IN_TROUBLE
 from statuspage.web.bars import SMALL, Bars, draw
 from statuspage.web.present_active import Card, Plan, cards, plans
+from statuspage.web.present_routes import Limited, limited_modes, route_lines
 from statuspage.web.recent import RecentDay, recent_days
 from statuspage.web.scene import Scene, Share, component_path
 from statuspage.web.times import Stamp, short_day, stamp, zone_name
@@ -39,6 +40,8 @@ class Row:
     aside: Sentence
     bars: Bars | None
     share: Share
+    routes: tuple[Sentence, ...] = ()
+    """Where its routes are."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +69,7 @@ class Front:
     legend: tuple[Look, ...]
     partial_coverage: bool
     recent: tuple[RecentDay, ...]
+    limited: tuple[Limited, ...] = ()
 
 
 def front(scene: Scene) -> Front:
@@ -89,6 +93,7 @@ def front(scene: Scene) -> Front:
         legend=tuple(LOOKS.values()),
         partial_coverage=any(row.share.seen for group in groups for row in group.rows),
         recent=recent_days(scene),
+        limited=limited_modes(scene),
     )
 
 
@@ -168,6 +173,7 @@ def _row(scene: Scene, component: Component) -> Row:
         aside=aside(scene, component),
         bars=bars,
         share=share,
+        routes=route_lines(scene, component),
     )
 
 

@@ -10,6 +10,7 @@ from statuspage.core.uptime import Span, figures, over
 from statuspage.web.bars import BAD, BIG, Bars, day_status, draw
 from statuspage.web.present import Sentence, aside, last_check
 from statuspage.web.present_history import Row, history_path, row
+from statuspage.web.present_routes import route_lines
 from statuspage.web.recent import how_long
 from statuspage.web.scene import Scene, Share, component_path, share
 from statuspage.web.times import Stamp, day_text, length_text, short_day, stamp, zone_name
@@ -70,6 +71,7 @@ class Detail:
     """Where all of its incidents are listed."""
     needs: tuple[Neighbour, ...]
     needed_by: tuple[Neighbour, ...]
+    routes: tuple[Sentence, ...] = ()
 
 
 def detail(scene: Scene, component: Component) -> Detail:
@@ -103,6 +105,7 @@ def detail(scene: Scene, component: Component) -> Detail:
         history=history_path(component=component),
         needs=tuple(_neighbour(scene, each) for each in needs),
         needed_by=tuple(_neighbour(scene, each) for each in site.components if component.id in each.needs),
+        routes=route_lines(scene, component),
     )
 
 

@@ -51,7 +51,8 @@ class Scene:
 
     def shown(self, component: Component) -> Status:
         """The status to show: nothing is known once the monitor is silent, save what people set by hand."""
-        return Status.UNKNOWN if self.fresh.stale and component.checks else self.status(component)
+        watched = not self.snapshot.site.is_manual(component.id)
+        return Status.UNKNOWN if self.fresh.stale and watched else self.status(component)
 
     def confirmed(self, component: Component) -> Status:
         """The last status that was not unknown: what API v2 says."""

@@ -10,6 +10,7 @@ import json
 import random
 import threading
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 
 from statuspage.core.clock import Clock
 from statuspage.web.directives import Directives
@@ -22,12 +23,24 @@ RETRY_MS = 5000
 COMMENT = b": here\n\n"
 
 
-class Streams:
-    """The streams of one worker. `jitter` is in seconds; 0 tells everybody at once."""
+@dataclass(frozen=True, slots=True)
+class Notices:
+    """`jitter` is in seconds, 0 tells everybody at once; `most` is how many streams a worker holds."""
 
-    def __init__(self, shown: Shown, clock: Clock, jitter: float, most: int) -> None:
+    jitter: float = 5.0
+    most: int = 32
+
+
+NOTICES = Notices()
+"""Half of a worker's threads."""
+
+
+class Streams:
+    """The streams of one worker."""
+
+    def __init__(self, shown: Shown, clock: Clock, notices: Notices = NOTICES) -> None:
         self._shown, self._clock = shown, clock
-        self._jitter, self._most = jitter, most
+        self._jitter, self._most = notices.jitter, notices.most
         self._open = 0
         self._lock = threading.Lock()
 

@@ -3,7 +3,7 @@
 Keys: `page`, `generation` and `revision` (of the state shown), `view` (changes when the front page does),
 `status` (last confirmed sentence), `stale` (the monitor is silent), `blind` (null or since when it cannot see),
 `heartbeat_at`, `last_check` (null or `at` and `text` in the site's zone), `components` with `status` (may be
-`unknown`), `confirmed`, `since` and `uptime` (percent, floored) with `coverage` over the last 90 days.
+`unknown`), `confirmed`, `since`, `uptime` (percent, floored) with `coverage` over the last 90 days, and `routes`.
 Times are absolute, never ages: the document may have been kept somewhere on its way.
 """
 
@@ -51,7 +51,24 @@ def _component(scene: Scene, component: Component) -> dict[str, Any]:
         "uptime": float(share.uptime) if share.uptime else None,
         "coverage": float(share.seen) if share.seen else (100.0 if share.uptime else None),
         "needs": [public_id("component", need) for need in component.needs],
+        "routes": _routes(scene, component),
     }
+
+
+def _routes(scene: Scene, component: Component) -> list[dict[str, Any]]:
+    """Where its routes are: `target` is a provider or `limited`, `epoch` is [generation, number]."""
+    states = scene.snapshot.routes
+    found = (states.get(each.id) for each in scene.snapshot.site.switchboard.routes_of(component.id))
+    return [
+        {
+            "id": each.route,
+            "target": each.provider,
+            "epoch": [scene.snapshot.generation, each.epoch],
+            "since": iso(each.since),
+        }
+        for each in found
+        if each is not None
+    ]
 
 
 def _at(at: datetime | None) -> str | None:

@@ -16,10 +16,9 @@ from statuspage.store import open_store
 from statuspage.web.app import create_app
 from statuspage.web.feed import LOCAL_PERIOD, REMOTE_PERIOD
 from statuspage.web.middleware import serve_first
-from statuspage.web.ofrep import Ofrep
 from statuspage.web.shown import Shown
 from statuspage.web.staff import Staff
-from statuspage.web.streams import Streams
+from statuspage.web.streams import Notices
 from statuspage.web.watch import Keeper
 
 if TYPE_CHECKING:
@@ -79,9 +78,8 @@ def assemble(config: WebConfig) -> tuple["WSGIApplication", Keeper]:
     clock, shown, public = SystemClock(), Shown(config.site_url), Path(config.public_dir).absolute()
     period = LOCAL_PERIOD if config.store_url.startswith("sqlite") else REMOTE_PERIOD
     keeper = Keeper(public, shown, clock, lambda: open_store(config.store_url), period)
-    app = create_app(shown, public, clock, _staff(config, shown, clock))
-    ofrep = Ofrep(shown, clock, Streams(shown, clock, config.notice_jitter, config.most_streams))
-    return serve_first(shown, ofrep.before(app)), keeper
+    notices = Notices(config.notice_jitter, config.most_streams)
+    return serve_first(shown, create_app(shown, public, clock, _staff(config, shown, clock), notices)), keeper
 
 
 def _staff(config: WebConfig, shown: Shown, clock: Clock) -> Staff | None:
