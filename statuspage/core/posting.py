@@ -221,6 +221,8 @@ def dismiss(state: State, incident_id: str, update_id: str, by: str, now: dateti
         over = _over(state, after, incident, now)
     elif draft.by == ROBOT and incident.touched_by is None:
         after = replace(after, touched_by=by, touched_at=now)
+    if incident.is_public and not incident.is_open and IncidentState(draft.state).is_open:
+        over = _over(state, after, incident, now)  # the page for what came back ends with the offer
     data = {"update": update_id, "title": incident.title, "reason": reason}
     return Decision(incidents=(after,), events=(person_event("incident.dismissed", incident.id, by, now, data), *over))
 

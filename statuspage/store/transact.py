@@ -15,7 +15,7 @@ from statuspage.core.refusals import Refused
 from statuspage.core.site import PUBLIC_ID_ALPHABET, Site
 from statuspage.core.state import Decision, JournalEvent, State
 from statuspage.core.status import Status
-from statuspage.core.telling import Message, recipients
+from statuspage.core.telling import Message, listeners
 from statuspage.store import beliefs, components, days, head, incidents, journal, outbox, spans
 from statuspage.store.errors import StaleLease
 from statuspage.store.head import Head
@@ -85,7 +85,7 @@ def _write_messages(connection: Connection, site: Site | None, events: Sequence[
         told = event.telling
         if told is None or site is None:
             continue
-        for destination in recipients(event.kind, told.components, site.destinations):
+        for destination in listeners(event.kind, told, site.destinations):
             made.append(
                 Message(
                     id=f"msg_{''.join(secrets.choice(PUBLIC_ID_ALPHABET) for _ in range(24))}",
