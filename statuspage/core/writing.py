@@ -65,7 +65,7 @@ def maintenance_summary(maintenance: Maintenance, site: Site) -> Document:
         "version": maintenance.version,
         "title": maintenance.title,
         "state": maintenance.state.value,
-        "url": f"{site.url}/incidents/{maintenance.id}",
+        "url": f"{site.url}/incidents/{maintenance.id}" if maintenance.is_public else None,
         "starts": time_text(maintenance.starts),
         "ends": time_text(maintenance.ends),
         "automatic": maintenance.automatic,

@@ -15,9 +15,10 @@
 
 The alert's key is `application:environment:incident` and stays the same for the whole incident, so that repeats and
 retries are one alert. An end always goes out, also of an incident that is resolved without notifying anybody; a page
-that PagerDuty has not taken by the end is dropped with it. Impact becomes severity: critical, major (error), minor (warning), none (info). What the checks
-saw goes along as custom details, for these are your own people. The routing key is that of an Events API v2
-integration of a service. For the EU service region: `url = "https://events.eu.pagerduty.com"`.
+that PagerDuty has not taken by the end is dropped with it. Impact becomes severity: critical, major (error), minor
+(warning), none (info). What the checks saw goes along as custom details, for these are your own people. The routing
+key is that of an Events API v2 integration of a service. For the EU service region:
+`url = "https://events.eu.pagerduty.com"`.
 
 Example:
 

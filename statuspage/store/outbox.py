@@ -184,6 +184,17 @@ class Outbox:
         """What was, is and will not be told of an incident or planned work, in whatever state, newest first."""
         return self._list(outbox.c.queue == queue, outbox.c.number.desc(), limit)
 
+    def waits(self, update_id: str) -> bool:
+        """Whether anybody is still going to be told of this update."""
+        ask = select(exists().where(outbox.c.update == update_id, outbox.c.state == WAITING))
+        return self._read(lambda connection: connection.scalar(ask)) is True
+
+    def troubles(self) -> int:
+        """How many things of it need a person: dead messages, and destinations that are left alone."""
+        dead = select(func.count()).select_from(outbox).where(outbox.c.state == DEAD)
+        quiet = select(func.count()).select_from(silenced)
+        return int(self._read(lambda connection: (connection.scalar(dead) or 0) + (connection.scalar(quiet) or 0)))
+
     def message(self, message: str) -> Message | None:
         """The message of that id."""
         found = self._list(outbox.c.id == message, outbox.c.number, 1)

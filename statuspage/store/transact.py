@@ -69,9 +69,10 @@ def transact(
     )
     incidents.write_overrides(connection, decision.overrides, decision.cleared)
     journal.write(connection, decision.events, present.revision, now)
+    outbox.drop_updates(connection, decision.undone, now)
+    # Asked last: on PostgreSQL dropping has waited for whoever was claiming the row, and their try is seen now.
     if outbox.is_out(connection, decision.undone):
         raise Refused("update", "is out: edit it, or post a correction")
-    outbox.drop_updates(connection, decision.undone, now)
     _write_messages(connection, decision.site or state.site, decision.events, present.revision)
     if touched:
         days.refresh(connection, decision.site or state.site, now, touched)
