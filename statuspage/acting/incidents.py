@@ -163,6 +163,12 @@ class Incidents:
 
         return self._act(id, command)
 
+    def unlearn(self, id: str, document: Json, caller: Caller) -> Done:
+        """Take a published postmortem back before anybody is notified: it is a draft again."""
+        caller.need(Role.PUBLISHER)
+        reading.nothing_from(document)
+        return self._act(id, lambda state, now: posting.withdraw_postmortem(state, id, caller.by, now))
+
     def _act(self, id: str, command: Command) -> Done:
         wanted = an_id("incident", id)
         acted = act(self._store, self._clock, command, wanted)

@@ -9,7 +9,6 @@ from statuspage.core.clock import Clock
 from statuspage.core.maintenance import Maintenance, MaintenanceState
 from statuspage.core.planning import find
 from statuspage.core.posting import id_of
-from statuspage.core.refusals import Conflict
 from statuspage.core.role import Role
 from statuspage.core.state import Decision, State
 from statuspage.core.telling import Json
@@ -19,7 +18,10 @@ from statuspage.store import Store
 
 
 class Maintenances:
-    """Every method raises StoreError; acts raise Refused, NotThere, Conflict and NotAllowed too."""
+    """Every method raises StoreError; acts raise Refused, NotThere, Conflict and NotAllowed too.
+
+    Whatever is said of planned work is public at once: every act needs a publisher.
+    """
 
     def __init__(self, store: Store, clock: Clock) -> None:
         self._store, self._clock = store, clock
@@ -39,7 +41,7 @@ class Maintenances:
 
     def plan(self, document: Json, caller: Caller, key: str | None = None) -> Done:
         """Announce planned work; the same again for a repeat under the same key."""
-        caller.need(Role.RESPONDER)
+        caller.need(Role.PUBLISHER)
         unique = a_key(key)
         wanted, id = replace(reading_plans.plan_from(document), key=unique), id_of("maintenance", caller.by, unique)
 
@@ -52,7 +54,7 @@ class Maintenances:
 
     def change(self, id: str, document: Json, caller: Caller) -> Done:
         """Change the plan."""
-        caller.need(Role.RESPONDER)
+        caller.need(Role.PUBLISHER)
         wanted = reading_plans.replan_from(document)
 
         def command(state: State, now: datetime) -> Decision:
@@ -64,7 +66,7 @@ class Maintenances:
 
     def update(self, id: str, document: Json, caller: Caller, key: str | None = None) -> Done:
         """Say something about it, or move it on."""
-        caller.need(Role.RESPONDER)
+        caller.need(Role.PUBLISHER)
         word, unique = reading_plans.word_from(document), a_key(key)
 
         def command(state: State, now: datetime) -> Decision:
@@ -86,22 +88,20 @@ class Maintenances:
 
     def cancel(self, id: str, document: Json, caller: Caller) -> Done:
         """Call it off. What is called off already stays as it is."""
-        caller.need(Role.RESPONDER)
+        caller.need(Role.PUBLISHER)
         body, version = reading_plans.cancelling_from(document)
 
         def command(state: State, now: datetime) -> Decision:
             present = find(state, id)
             if present.state is MaintenanceState.CANCELLED:
                 return Decision()
-            if version is not None and version != present.version:
-                raise Conflict("maintenance", id, present.version)
-            return planning.cancel(state, id, body, caller.by, now)
+            return planning.cancel(state, id, body, caller.by, now, version)
 
         return self._act(id, command)
 
     def withdraw(self, id: str, update: str, document: Json, caller: Caller) -> Done:
-        """Take an update back before anybody is notified; the announcement itself calls the work off."""
-        caller.need(Role.RESPONDER)
+        """Take an update back before anybody is notified; with its announcement the work leaves the page."""
+        caller.need(Role.PUBLISHER)
         reading.nothing_from(document)
         said = an_id("update", update)
         return self._act(id, lambda state, now: planning.withdraw_update(state, id, said, caller.by, now))

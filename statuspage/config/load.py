@@ -103,7 +103,7 @@ def _notifiers(tables: Any, kinds: NotifierKinds, problems: list[Problem]) -> It
     for path, table in _tables("notify", tables):
         head, options, kind = _decoded(NotifyHead, table, path, "notifier", kinds, problems)
         if head is not None and options is not None:
-            yield Notifier(head, options, kind.urls(options))
+            yield Notifier(head, options, kind.urls(options), getattr(kind, "PAGES", False))
 
 
 def _notify_problems(raw: dict[str, Any], told: Sequence[Notifier]) -> Iterable[Problem]:

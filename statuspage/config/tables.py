@@ -395,7 +395,7 @@ class NotifyHead(Options):
     events: Annotated[tuple[str, ...], Field(min_length=1)] = ("incident.*", "draft.*")
     """What it is told of: names of events, `*` stands for anything."""
     components: tuple[Id, ...] = ()
-    """Only what touches one of these components; without it, everything."""
+    """Only what touches one of these components, and what touches none; without it, everything."""
 
 
 def _network(value: str) -> str:

@@ -58,11 +58,12 @@ class NotifierKinds(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Notifier:
-    """A destination: what all have in common, its kind's own options, and the addresses these name."""
+    """A destination: what all have in common, its kind's own options, the addresses these name, whether it pages."""
 
     head: NotifyHead
     options: Options
     urls: Mapping[str, str] = field(default_factory=dict)
+    pages: bool = False
 
     @property
     def id(self) -> str:
@@ -71,7 +72,7 @@ class Notifier:
     @property
     def destination(self) -> Destination:
         """Its public part."""
-        return Destination(self.head.id, self.head.type, self.head.events, self.head.components)
+        return Destination(self.head.id, self.head.type, self.head.events, self.head.components, self.pages)
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ said it leaves as one draft, which its next word replaces.
 
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from itertools import count
 
 from statuspage.core.affected import causes_of_trouble, last_statuses, told, with_evidence
@@ -61,14 +61,18 @@ def _is_fresh(seen: Seen, done: Doings, cause: str) -> bool:
     mine = [each for each in done.known(seen).values() if cause in each.causes]
     if any(each.is_open for each in mine):
         return False
-    due = seen.site.times.slow_after if seen.status(cause) is Status.DEGRADED else seen.site.times.incident_after
-    if seen.lasts(seen.since(cause)) < due:
+    if seen.lasts(seen.since(cause)) < _due(seen, cause):
         return False
     last = max(mine, key=_ended, default=None)
     if last is None or not _is_the_same_again(seen, last, cause):
         return True
     _reopen(seen, done, last, cause)
     return False
+
+
+def _due(seen: Seen, cause: str) -> timedelta:
+    times = seen.site.times
+    return times.slow_after if seen.status(cause) is Status.DEGRADED else times.incident_after
 
 
 def _ended(incident: Incident) -> datetime:
@@ -95,12 +99,18 @@ def _reopen(seen: Seen, done: Doings, last: Incident, cause: str) -> None:
     to = IncidentState.INVESTIGATING
     found = with_evidence(seen, last, [cause])
     if last.touched_by is not None or _needs_a_person(last):
-        offer(seen, done, last, found, Turn.REOPENED, to, cause)
+        offer(seen, done, last, found, Turn.REOPENED, to, cause, quiet=_is_known(seen, last, cause))
         return
     taken = {each for other in done.known(seen).values() if other.is_open for each in other.causes}
     mine = (cause, *(each for each in last.causes if each != cause and each not in taken))
     again = replace(found, causes=mine, over_at=None, dismissed_at=None, recovering_since=None)
     say(seen, done, last, again, Turn.REOPENED, to, cause)
+
+
+def _is_known(seen: Seen, last: Incident, cause: str) -> bool:
+    """Whether the trouble was there to be seen when it was called over: whoever did that knows of it."""
+    ends = [each.published_at for each in last.published if each.state == IncidentState.RESOLVED and each.published_at]
+    return max(ends, default=_ended(last)) - seen.since(cause) >= _due(seen, cause)
 
 
 def _needs_a_person(incident: Incident) -> bool:

@@ -105,6 +105,25 @@ def released(state: State, incident: Incident) -> tuple[str, ...]:
     return tuple(each.component for each in state.overrides.values() if each.incident == incident.id)
 
 
+def held_again(
+    state: State, site: Site, incident: Incident, now: datetime
+) -> tuple[tuple[Change, ...], tuple[Override, ...]]:
+    """What people said of components with checks holds again: the end that released it was taken back."""
+    words = {change.component: (update, change.new) for update in incident.published for change in update.changes}
+    changes, overrides = [], []
+    for name, (update, new) in words.items():
+        held = state.components.get(name)
+        if held is None or update.by == ROBOT or site.component(name) is None or is_manual(site, name):
+            continue
+        if name in state.overrides or _is_planned(held.status, new):
+            continue
+        author, at = update.published_by or update.by, update.published_at or now
+        overrides.append(Override(name, new, author, at, None, incident.id))
+        if held.status is not new:
+            changes.append(Change(name, held.status, new, now))
+    return tuple(changes), tuple(overrides)
+
+
 def impact_with(incident: Incident, update: Update) -> Impact:
     """The incident's impact, or the update's where that is worse."""
     found = incident.impact

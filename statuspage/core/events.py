@@ -1,13 +1,14 @@
 """The journal events of incidents and maintenances, and what of them is told to whom."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 
 from statuspage.core.incident import Incident, Update
 from statuspage.core.maintenance import Maintenance
 from statuspage.core.site import Site, public_id
 from statuspage.core.state import Change, JournalEvent
-from statuspage.core.telling import Json, Telling
+from statuspage.core.telling import ENDS, QUIET, STAFF_PAGE, Json, Telling
 
 MOST_EVIDENCE = 10
 
@@ -32,15 +33,27 @@ def incident_events(
 
 
 def incident_event(
-    kind: str, incident: Incident, update: Update | None, site: Site, now: datetime, not_before: datetime | None
+    kind: str,
+    incident: Incident,
+    update: Update | None,
+    site: Site,
+    now: datetime,
+    not_before: datetime | None,
+    *,
+    quiet: bool = False,
 ) -> JournalEvent:
-    """An event about an incident. Without `not_before` only the journal hears of it."""
+    """An event about an incident. Without `not_before` only the journal hears of it; `quiet` wakes nobody.
+
+    Of an end pagers hear even where nobody is to be notified: their alert would stay open for ever.
+    """
     data: dict[str, Json] = {"title": incident.title, "state": incident.state.value, "by": incident.by}
     if update is not None:
         data |= {"update": update.id, "by": update.by, "state": update.state, "at": update.display_at.isoformat()}
-    silent = not_before is None or (update is not None and not update.tell)
-    telling = None if silent or not_before is None else _incident_telling(incident, update, site, not_before)
-    return JournalEvent(kind, incident.id, now, data, telling)
+    silent = update is not None and not update.tell
+    if not_before is None or (silent and kind not in ENDS):
+        return JournalEvent(kind, incident.id, now, data)
+    telling = _incident_telling(kind, incident, update, site, not_before, quiet=quiet)
+    return JournalEvent(kind, incident.id, now, data, replace(telling, silent=silent))
 
 
 def person_event(
@@ -94,18 +107,35 @@ def maintenance_event(
     return JournalEvent(kind, maintenance.id, now, data, None if update and not update.tell else telling)
 
 
-def _incident_telling(incident: Incident, update: Update | None, site: Site, not_before: datetime) -> Telling:
+def _incident_telling(
+    kind: str, incident: Incident, update: Update | None, site: Site, not_before: datetime, *, quiet: bool
+) -> Telling:
     told: dict[str, Json] = {"incident": public_incident(incident, site)}
     if update is not None:
         told["update"] = _public_update(update)
     return Telling(
         queue=incident.id,
-        components=incident.components,
+        # What began without a component was told to everybody: so is its end.
+        components=() if kind in ENDS and _began_without(incident) else incident.components,
         not_before=not_before,
         data=told,
-        evidence=_evidence(incident),
+        evidence={**_evidence(incident), **_for_staff(kind, incident, site), **({QUIET: True} if quiet else {})},
         update=update.id if update else None,
     )
+
+
+def _began_without(incident: Incident) -> bool:
+    first = next((update for update in incident.updates if update.is_published), None)
+    return first is not None and not first.changes
+
+
+def _for_staff(kind: str, incident: Incident, site: Site) -> dict[str, Json]:
+    """Where staff can act, of what the public page does not show or does not say."""
+    if kind == "draft.waiting":
+        return {STAFF_PAGE: f"{site.url}/staff/drafts"}
+    if kind in ("draft.over", "incident.overdue"):
+        return {STAFF_PAGE: f"{site.url}/staff/incidents/{incident.id}"}
+    return {}
 
 
 def public_incident(incident: Incident, site: Site) -> dict[str, Json]:

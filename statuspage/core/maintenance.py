@@ -54,7 +54,7 @@ class Maintenance:
     updated_at: datetime
     by: str
     updates: tuple[Update, ...] = ()
-    """In the order of writing; all are published."""
+    """In the order of writing; all were published, some were taken back."""
     automatic: bool = True
     sequence: int = 0
     number: int = 0
@@ -66,13 +66,21 @@ class Maintenance:
         return tuple(sorted((u for u in self.updates if u.is_published), key=lambda update: update.display_at))
 
     @property
+    def is_public(self) -> bool:
+        """Whether anybody may know of it: its announcement was not taken back."""
+        return bool(self.published)
+
+    @property
     def state(self) -> MaintenanceState:
+        """The newest published update's state; what was announced and taken back will not take place."""
         shown = self.published
-        return MaintenanceState(shown[-1].state) if shown else MaintenanceState.SCHEDULED
+        if not shown:
+            return MaintenanceState.CANCELLED if self.updates else MaintenanceState.SCHEDULED
+        return MaintenanceState(shown[-1].state)
 
     @property
     def ended_at(self) -> datetime | None:
-        """When it was completed or cancelled; None before."""
+        """When it was completed or cancelled; None before, and for what was taken back."""
         shown = self.published
         return shown[-1].display_at if shown and self.state.is_over else None
 

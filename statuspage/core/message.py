@@ -166,7 +166,7 @@ def _parts(turn: Turn, told: Told, recovering_for: str) -> Sequence[str]:
         case Turn.RELAPSED:
             return (f"{name} recovered for a while and fails again. {_felt(told)}", _promise("We go on.", told))
         case Turn.RECOVERED:
-            return (f"{_recovered(told)} We call it resolved after {recovering_for} without trouble.",)
+            return (_promise(f"{_recovered(told)} We call it resolved after {recovering_for} without trouble.", told),)
         case Turn.RESOLVED:
             return (f"{_recovered(told)} This incident is over.",)
 

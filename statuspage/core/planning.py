@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from statuspage.core.events import maintenance_event, person_event
-from statuspage.core.incident import ROBOT, ComponentChange, Edit, Update
+from statuspage.core.incident import ROBOT, ComponentChange, Update
 from statuspage.core.maintenance import TABLE, Maintenance, MaintenanceState
 from statuspage.core.posting import id_of
 from statuspage.core.refusals import Conflict, NotThere, Refused
@@ -117,6 +117,8 @@ def update_maintenance(
     if before.update(public_id("update", new_id)):
         return Decision()
     _same(before, version)
+    if not before.is_public:
+        raise Refused("maintenance", "was taken back")
     wanted = _state_named(to)
     if wanted not in TABLE[before.state]:
         raise Refused("state", f"cannot become {wanted.value} after {before.state.value}")
@@ -127,14 +129,16 @@ def update_maintenance(
     )
 
 
-def cancel(state: State, maintenance_id: str, body: str, by: str, now: datetime) -> Decision:
+def cancel(
+    state: State, maintenance_id: str, body: str, by: str, now: datetime, version: int | None = None
+) -> Decision:
     """Call planned work off. It stays in the history and in calendars, as cancelled."""
     text = body.strip() or "This work will not take place."
-    return update_maintenance(state, maintenance_id, MaintenanceState.CANCELLED.value, text, by, now)
+    return update_maintenance(state, maintenance_id, MaintenanceState.CANCELLED.value, text, by, now, version=version)
 
 
 def withdraw_update(state: State, maintenance_id: str, update_id: str, by: str, now: datetime) -> Decision:
-    """Undo within the window: nobody was notified yet. The plan itself, taken back, is cancelled without a word."""
+    """Undo within the window: nobody was notified yet. With its announcement planned work leaves the page whole."""
     site, before = site_of(state), find(state, maintenance_id)
     update = before.update(update_id)
     if update is None:
@@ -143,15 +147,10 @@ def withdraw_update(state: State, maintenance_id: str, update_id: str, by: str, 
         raise Refused("update", "was taken back already")
     if update.by == ROBOT or now >= update.published_at + site.times.undo:
         raise Refused("update", "is out: post a correction")
-    if update.id != before.updates[-1].id:
+    if update.id != [each.id for each in before.updates if each.is_published][-1]:
         raise Refused("update", "was followed by another one: take that back first")
-    kept = Edit(now, by, update.state, update.body, update.display_at)
-    if len(before.published) == 1:
-        gone = replace(update, state=MaintenanceState.CANCELLED.value, edits=(*update.edits, kept))
-    else:
-        gone = replace(update, withdrawn_at=now, edits=(*update.edits, kept))
-    after = replace(before.with_update(gone), updated_at=now, sequence=before.sequence + 1)
-    event = person_event("maintenance.withdrawn", before.id, by, now, {"update": update_id})
+    after = replace(before.with_update(replace(update, withdrawn_at=now)), updated_at=now, sequence=before.sequence + 1)
+    event = person_event("maintenance.withdrawn", before.id, by, now, {"update": update_id, "title": before.title})
     return Decision(maintenances=(after,), events=(event,), undone=(update_id,))
 
 

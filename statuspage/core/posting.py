@@ -21,7 +21,7 @@ from statuspage.core.effects import (
 from statuspage.core.events import component_event, incident_event, incident_events, person_event
 from statuspage.core.holding import acknowledge, hand_back
 from statuspage.core.incident import ROBOT, Edit, Incident, IncidentState, Update
-from statuspage.core.learning import write_postmortem
+from statuspage.core.learning import withdraw_postmortem, write_postmortem
 from statuspage.core.refusals import Refused
 from statuspage.core.saying import said_at
 from statuspage.core.site import Site, public_id
@@ -44,6 +44,7 @@ __all__ = [
     "post_update",
     "publish_draft",
     "withdraw",
+    "withdraw_postmortem",
     "write_postmortem",
 ]
 
@@ -195,7 +196,7 @@ def _publish(
     changes, overrides = apply(state, site, after, update, by, now)
     cleared = (*(released(state, after) if not after.is_open else ()), *outspoken(state, site, changes))
     told_at = now + site.times.undo
-    events = incident_events(before, after, update, site, now, told_at)
+    events = tuple(_renamed(each, before, after) for each in incident_events(before, after, update, site, now, told_at))
     if by != update.by:
         events = (*events, person_event("incident.published", incident.id, by, now, {"update": update.id}))
     not_before = told_at if update.tell else None
@@ -207,6 +208,13 @@ def _publish(
         cleared=cleared,
         events=(*events, *moved),
     )
+
+
+def _renamed(event: JournalEvent, before: Incident | None, after: Incident) -> JournalEvent:
+    """The event, with the title that it takes the place of."""
+    if before is None or before.title == after.title:
+        return event
+    return replace(event, data={**event.data, "was_title": before.title})
 
 
 def dismiss(state: State, incident_id: str, update_id: str, by: str, now: datetime, reason: str = "") -> Decision:
@@ -221,6 +229,8 @@ def dismiss(state: State, incident_id: str, update_id: str, by: str, now: dateti
         over = _over(state, after, incident, now)
     elif draft.by == ROBOT and incident.touched_by is None:
         after = replace(after, touched_by=by, touched_at=now)
+    if incident.is_public and not incident.is_open and IncidentState(draft.state).is_open:
+        over = _over(state, after, incident, now)  # the page for what came back ends with the offer
     data = {"update": update_id, "title": incident.title, "reason": reason}
     return Decision(incidents=(after,), events=(person_event("incident.dismissed", incident.id, by, now, data), *over))
 
@@ -278,4 +288,4 @@ def edit_update(
     if incident.is_public and after.is_open != incident.is_open:
         raise Refused("state", "an edit cannot open or end the incident: post an update instead")
     event = person_event("incident.edited", incident.id, by, now, {"update": update_id, "was": update.body})
-    return Decision(incidents=(after,), events=(event,))
+    return Decision(incidents=(after,), events=(_renamed(event, incident, after),))

@@ -6,13 +6,13 @@ Laws, held by tests/core/test_retrying.py:
 - whatever is answered, the tries end.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import TypeAlias
 
-from statuspage.core.telling import MessageState
+from statuspage.core.telling import ENDS, MessageState
 
 
 class Trouble(StrEnum):
@@ -143,7 +143,9 @@ def _retry(attempts: int, first_tried_at: datetime, answer: Answer, now: datetim
     return Retry(due)
 
 
-TRIGGERS = frozenset({"incident.created", "incident.updated", "incident.reopened"})
+BEGINNINGS = frozenset({"incident.created", "incident.updated", "incident.reopened"})
+TRIGGERS = BEGINNINGS | {"draft.waiting"}
+"""What opens an alert. Who asks for no BEGINNINGS hears ends all the same."""
 FOLLOWERS = frozenset({"incident.acknowledged", "incident.resolved"})
 
 
@@ -156,14 +158,32 @@ def pointless(kind: str, before: Iterable[tuple[str, MessageState]], *, hears_be
     """
     if kind not in FOLLOWERS or not hears_beginnings:
         return None
+    course, ended = _course(before)
+    lost = (MessageState.DEAD, MessageState.DROPPED)
+    missed = all(state in lost for state in course) if course else not ended
+    return "it never heard of the beginning" if missed else None
+
+
+def _course(before: Iterable[tuple[str, MessageState]]) -> tuple[list[MessageState], bool]:
+    """What became of the triggers since the last end that was told, and whether there was such an end."""
     course: list[MessageState] = []
     ended = False
     for each, state in before:
-        if each == "incident.resolved" and state is MessageState.DELIVERED:
+        if each in ENDS and state is MessageState.DELIVERED:
             course.clear()
             ended = True
         elif each in TRIGGERS:
             course.append(state)
-    lost = (MessageState.DEAD, MessageState.DROPPED)
-    missed = all(state in lost for state in course) if course else not ended
-    return "it never heard of the beginning" if missed else None
+    return course, ended
+
+
+def overtaken(waiting: Sequence[str], before: Iterable[tuple[str, MessageState]]) -> int:
+    """How many messages at the head of a pager's queue are overtaken by an end behind them, that end among them.
+
+    `waiting` are the kinds that are due, oldest first; `before` is what was settled. A page for what is over by now
+    wakes somebody for nothing. Where a trigger was taken the alert is open, and its end is needed.
+    """
+    course, _ = _course(before)
+    if not waiting or waiting[0] not in TRIGGERS or MessageState.DELIVERED in course:
+        return 0
+    return next((number for number, kind in enumerate(waiting, 1) if kind in ENDS), 0)

@@ -70,8 +70,13 @@ def offer(
     to: IncidentState,
     cause: str,
     displaced: Sequence[str] | None = None,
+    *,
+    quiet: bool = False,
 ) -> None:
-    """Leave what the robot would say to the person whose incident it is. `incident` has the evidence of it."""
+    """Leave what the robot would say to the person whose incident it is. `incident` has the evidence of it.
+
+    `quiet`: that person knows already, nobody is woken up for it.
+    """
     draft, waiting = _update(seen, incident, turn, to, cause, displaced), draft_of_robot(incident)
     if any(_is_turned_down(each, before) and _says_the_same(each, draft) for each in before.updates):
         take_offer_back(seen, done, before)
@@ -82,17 +87,21 @@ def offer(
     done.incidents[left.id] = replace(left, updated_at=seen.now)
     is_news = waiting is None or waiting.state != draft.state
     kind, not_before = ("draft.waiting", seen.now) if is_news else ("draft.changed", None)
-    done.events.append(incident_event(kind, left, draft, seen.site, seen.now, not_before))
+    done.events.append(incident_event(kind, left, draft, seen.site, seen.now, not_before, quiet=quiet))
 
 
 def take_offer_back(seen: Seen, done: Doings, incident: Incident) -> None:
-    """Remove an offer that is no longer true. The first word of an incident is no offer: a person decides on it."""
+    """Remove an offer that is no longer true. The first word of an incident is no offer: a person decides on it.
+
+    An offer in what is over paged for it: that page ends here. In what goes on the alert is the incident's own.
+    """
     waiting = draft_of_robot(incident)
     if waiting is None or not incident.is_public or waiting.keeps:
         return
     left = tuple(update for update in incident.updates if update.id != waiting.id)
     done.incidents[incident.id] = replace(incident, updates=left, updated_at=seen.now)
-    done.events.append(incident_event("draft.taken_back", incident, waiting, seen.site, seen.now, None))
+    kind, not_before = ("draft.taken_back", None) if incident.is_open else ("draft.over", seen.now)
+    done.events.append(incident_event(kind, incident, waiting, seen.site, seen.now, not_before))
 
 
 def _says_the_same(one: Update, other: Update) -> bool:

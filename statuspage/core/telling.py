@@ -44,24 +44,33 @@ EVENTS = (
 )
 """Everything that can be told. The patterns of a destination match some of these."""
 
+ENDS = frozenset({"incident.resolved", "draft.over"})
+"""What ends the alert of an incident at a destination that pages."""
+
+QUIET, STAFF_PAGE = "quiet", "staff_page"
+"""Names in `evidence`: nobody need wake up for it; the address at which staff can act."""
+
 
 @dataclass(frozen=True, slots=True)
 class Destination:
     """One `[[notify]]` table without its secrets. `events` are patterns such as "incident.*".
 
-    `components` narrows it to incidents that touch one of them; empty means all.
+    `components` narrows it to what touches one of them; empty means all. What touches none is for everybody.
+    `pages`: its events open alerts that wake people, and that only an end closes.
     """
 
     id: str
     type: str
     events: tuple[str, ...] = ("incident.*", "draft.*")
     components: tuple[str, ...] = ()
+    pages: bool = False
 
     def wants(self, kind: str, components: Iterable[str]) -> bool:
         """Whether an event of that kind about those components is for it."""
         if not any(fnmatchcase(kind, pattern) for pattern in self.events):
             return False
-        return not self.components or bool(set(self.components) & set(components))
+        touched = set(components)
+        return not self.components or not touched or bool(set(self.components) & touched)
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +79,7 @@ class Telling:
 
     `queue` keeps the order, `update` is the update's id: undoing it drops what is not sent yet. Nothing is sent
     before `not_before`. `data` is public; `evidence` is for staff's own tools and never goes to anybody else.
+    `silent`: nobody was to be notified, but the alert that it ends must not stay open: pagers hear, others do not.
     """
 
     queue: str
@@ -78,6 +88,7 @@ class Telling:
     data: Mapping[str, Json] = field(default_factory=dict)
     evidence: Mapping[str, Json] = field(default_factory=dict)
     update: str | None = None
+    silent: bool = False
 
 
 class MessageState(StrEnum):
@@ -120,3 +131,9 @@ def recipients(kind: str, components: Iterable[str], destinations: Iterable[Dest
     """The destinations that hear of an event."""
     touched = tuple(components)
     return tuple(each for each in destinations if each.wants(kind, touched))
+
+
+def listeners(kind: str, told: Telling, destinations: Iterable[Destination]) -> tuple[Destination, ...]:
+    """The destinations that hear of this telling; of a silent one those that page."""
+    heard = recipients(kind, told.components, destinations)
+    return tuple(each for each in heard if each.pages or not told.silent)

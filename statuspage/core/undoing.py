@@ -5,7 +5,7 @@ from datetime import datetime
 from functools import reduce
 
 from statuspage.core.checking import find, update_of
-from statuspage.core.effects import undone, without_taken
+from statuspage.core.effects import held_again, undone, without_taken
 from statuspage.core.events import component_event, person_event
 from statuspage.core.incident import ROBOT, Impact, Incident, Update, impact_of, worse
 from statuspage.core.refusals import Refused
@@ -28,6 +28,8 @@ def withdraw(state: State, incident_id: str, update_id: str, by: str, now: datet
     left = [Impact.NONE, *(impact_of(c.new) for each in after.published for c in each.changes)]
     after = replace(after, impact=reduce(worse, left), touched_by=by, touched_at=now)
     after, changes = without_taken(state, after), undone(state, site, update)
+    moved, overrides = held_again(state, site, after, now) if after.is_open and not incident.is_open else ((), ())
+    changes = (*changes, *moved)
     mine = {change.component for change in update.changes}
     cleared = tuple(
         each.component
@@ -35,8 +37,14 @@ def withdraw(state: State, incident_id: str, update_id: str, by: str, now: datet
         if each.incident == incident.id and each.component in mine and each.at == update.published_at
     )
     event = person_event("incident.withdrawn", incident.id, by, now, {"update": update_id, "title": incident.title})
-    moved = (component_event(change, now, None, by=by) for change in changes)
-    return Decision(changes=changes, incidents=(after,), cleared=cleared, events=(event, *moved), undone=(update_id,))
+    return Decision(
+        changes=changes,
+        incidents=(after,),
+        overrides=overrides,
+        cleared=cleared,
+        events=(event, *(component_event(change, now, None, by=by) for change in changes)),
+        undone=(update_id,),
+    )
 
 
 def _newest_word(incident: Incident) -> Update:

@@ -11,7 +11,7 @@ from statuspage.core.incident import Edit, Evidence, Incident, Postmortem, Updat
 from statuspage.core.maintenance import Maintenance
 from statuspage.core.site import Site
 from statuspage.core.state import JournalEvent, Override
-from statuspage.core.telling import Json, recipients
+from statuspage.core.telling import Json, listeners
 
 Document = dict[str, Json]
 
@@ -65,7 +65,7 @@ def maintenance_summary(maintenance: Maintenance, site: Site) -> Document:
         "version": maintenance.version,
         "title": maintenance.title,
         "state": maintenance.state.value,
-        "url": f"{site.url}/incidents/{maintenance.id}",
+        "url": f"{site.url}/incidents/{maintenance.id}" if maintenance.is_public else None,
         "starts": time_text(maintenance.starts),
         "ends": time_text(maintenance.ends),
         "automatic": maintenance.automatic,
@@ -127,7 +127,7 @@ def notices(events: Iterable[JournalEvent], site: Site) -> list[Json]:
         told = event.telling
         if told is not None:
             at = time_text(told.not_before)
-            heard = recipients(event.kind, told.components, site.destinations)
+            heard = listeners(event.kind, told, site.destinations)
             found.extend({"destination": each.id, "event": event.kind, "not_before": at} for each in heard)
     return found
 

@@ -3,18 +3,22 @@
 | event | becomes |
 |---|---|
 | `incident.created`, `.updated`, `.reopened` | trigger; further ones are added to the same alert |
+| the same of what is over already | a change event |
 | `incident.acknowledged` | acknowledge |
 | `incident.resolved` | resolve |
 | `draft.waiting`, `draft.over` | trigger and resolve: a draft pages, for nobody else has heard yet |
+| `draft.waiting` of trouble that was on when a person called it resolved | a change event: they know |
 | `monitor.blind`, `monitor.recovered` | an alert of its own (warning), and its end |
 | `incident.overdue`, `message.dead` | an alert of its own (warning); a person resolves it |
 | `test.sent` | an alert of its own (info); a person resolves it |
 | `maintenance.*`, `component.updated`, `incident.postmortem` | a change event: shown beside incidents, pages nobody |
 
 The alert's key is `application:environment:incident` and stays the same for the whole incident, so that repeats and
-retries are one alert. Impact becomes severity: critical, major (error), minor (warning), none (info). What the checks
-saw goes along as custom details, for these are your own people. The routing key is that of an Events API v2
-integration of a service. For the EU service region: `url = "https://events.eu.pagerduty.com"`.
+retries are one alert. An end always goes out, also of an incident that is resolved without notifying anybody; a page
+that PagerDuty has not taken by the end is dropped with it. Impact becomes severity: critical, major (error), minor
+(warning), none (info). What the checks saw goes along as custom details, for these are your own people. The routing
+key is that of an Events API v2 integration of a service. For the EU service region:
+`url = "https://events.eu.pagerduty.com"`.
 
 Example:
 
@@ -38,9 +42,11 @@ from urllib.parse import urlsplit
 from pydantic import AfterValidator, StringConstraints
 
 from statuspage.core.outgoing import Context, Outgoing
-from statuspage.core.telling import Json, Message
+from statuspage.core.telling import QUIET, STAFF_PAGE, Json, Message
 from statuspage.fields import HttpUrl, Options, Secret
 from statuspage.notifiers._message import iso, line_of, names_of, subject_of, text_of
+
+PAGES = True
 
 MOST_SUMMARY = 1024
 MOST_KEY = 255
@@ -62,6 +68,7 @@ _ACTIONS = {
     "test.sent": "trigger",
 }
 """Whatever is not in here is a change event."""
+_WHILE_OPEN, _OVER = ("incident.created", "incident.updated"), ("resolved", "postmortem")
 _ALERTS = {
     "incident.overdue": "overdue",
     "monitor.blind": "blind",
@@ -121,10 +128,9 @@ def compose(config: Config, message: Message, context: Context) -> Outgoing:
 
 
 def _action(message: Message) -> str | None:
-    """What to do about it. An offer in what a person called resolved pages nobody again."""
-    if message.kind == "draft.waiting" and subject_of(message).get("status") == "resolved":
-        return None
-    return _ACTIONS.get(message.kind)
+    """What to do about it. What is over and what whoever is at it knows already opens no alert."""
+    is_over = message.kind in _WHILE_OPEN and subject_of(message).get("status") in _OVER
+    return None if is_over or message.evidence.get(QUIET) is True else _ACTIONS.get(message.kind)
 
 
 def dedup_key(config: Config, message: Message) -> str:
@@ -182,12 +188,18 @@ def _details(message: Message) -> dict[str, Json]:
     update = message.data.get("update")
     if isinstance(update, dict) and isinstance(update.get("body"), str):
         details["text"] = str(update["body"])[:4000]
-    evidence: dict[str, Json] = dict(message.evidence)
+    evidence: dict[str, Json] = {
+        name: value for name, value in message.evidence.items() if name not in (QUIET, STAFF_PAGE)
+    }
     if evidence and len(json.dumps(evidence)) <= MOST_DETAILS:
         details["evidence"] = evidence
     return details
 
 
 def _links(message: Message) -> list[Json]:
+    """Where to go: to the staff area for what the public page does not show."""
+    staff = text_of(message.evidence.get(STAFF_PAGE))
+    if staff.startswith(("https://", "http://")):
+        return [{"href": staff, "text": "In the staff area"}]
     href = text_of(subject_of(message).get("url"))
     return [{"href": href, "text": "On the status page"}] if href.startswith(("https://", "http://")) else []

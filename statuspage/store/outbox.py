@@ -14,8 +14,8 @@ from typing import Any, Final
 from sqlalchemy import ColumnElement, Connection, and_, delete, exists, func, literal, or_, select, update
 from sqlalchemy.engine import Row
 
-from statuspage.core.retrying import FOLLOWERS, TRIGGERS, pointless
-from statuspage.core.telling import Message, MessageState
+from statuspage.core.retrying import BEGINNINGS, FOLLOWERS, TRIGGERS, overtaken, pointless
+from statuspage.core.telling import Destination, Message, MessageState
 from statuspage.store import components
 from statuspage.store.database import Database, upsert
 from statuspage.store.schema import Moment, incidents, outbox, silenced
@@ -184,6 +184,17 @@ class Outbox:
         """What was, is and will not be told of an incident or planned work, in whatever state, newest first."""
         return self._list(outbox.c.queue == queue, outbox.c.number.desc(), limit)
 
+    def waits(self, update_id: str) -> bool:
+        """Whether anybody is still going to be told of this update."""
+        ask = select(exists().where(outbox.c.update == update_id, outbox.c.state == WAITING))
+        return self._read(lambda connection: connection.scalar(ask)) is True
+
+    def troubles(self) -> int:
+        """How many things of it need a person: dead messages, and destinations that are left alone."""
+        dead = select(func.count()).select_from(outbox).where(outbox.c.state == DEAD)
+        quiet = select(func.count()).select_from(silenced)
+        return int(self._read(lambda connection: (connection.scalar(dead) or 0) + (connection.scalar(quiet) or 0)))
+
     def message(self, message: str) -> Message | None:
         """The message of that id."""
         found = self._list(outbox.c.id == message, outbox.c.number, 1)
@@ -288,9 +299,11 @@ def _take(connection: Connection, message: str, now: datetime, lease: timedelta,
     row = connection.execute(taken).first()
     if row is None:
         return None
-    reason = _pointless(connection, row)
+    reason, gone = _pointless(connection, row), [message]
+    if reason is None and (found := _overtaken(connection, row, now)):
+        reason, gone = "it was over before anybody was told", found
     if reason is not None:
-        _drop(connection, outbox.c.id == message, reason, now)
+        _drop(connection, outbox.c.id.in_(gone), reason, now)
         return None
     return Claim(_as_message(row), token, until)
 
@@ -298,16 +311,45 @@ def _take(connection: Connection, message: str, now: datetime, lease: timedelta,
 def _pointless(connection: Connection, row: Row[Any]) -> str | None:
     if row.kind not in FOLLOWERS:
         return None
-    same = and_(outbox.c.destination == row.destination, outbox.c.queue == row.queue, outbox.c.number < row.number)
-    before = connection.execute(select(outbox.c.kind, outbox.c.state).where(same).order_by(outbox.c.number))
-    heard = ((kind, MessageState(state)) for kind, state in before)
+    heard = _before(connection, row)
     return pointless(row.kind, heard, hears_beginnings=_hears_beginnings(connection, row.destination))
 
 
+def _overtaken(connection: Connection, row: Row[Any], now: datetime) -> list[str]:
+    """The messages that are not worth sending, this one first, because a due one behind it says that it is over.
+
+    A try of which nobody knows the end (no error was written) may have opened the alert: then all are sent.
+    """
+    if row.kind not in TRIGGERS or row.last_error is None or not _pages(connection, row.destination):
+        return []
+    same = and_(outbox.c.destination == row.destination, outbox.c.queue == row.queue, outbox.c.number >= row.number)
+    # What is not due yet may still be undone.
+    due = and_(same, outbox.c.state == WAITING, outbox.c.due <= now)
+    waiting = connection.execute(select(outbox.c.id, outbox.c.kind).where(due).order_by(outbox.c.number)).all()
+    most = overtaken([each.kind for each in waiting], _before(connection, row))
+    return [each.id for each in waiting[:most]]
+
+
+def _before(connection: Connection, row: Row[Any]) -> list[tuple[str, MessageState]]:
+    """What its queue held before it, oldest first."""
+    same = and_(outbox.c.destination == row.destination, outbox.c.queue == row.queue, outbox.c.number < row.number)
+    found = connection.execute(select(outbox.c.kind, outbox.c.state).where(same).order_by(outbox.c.number))
+    return [(kind, MessageState(state)) for kind, state in found]
+
+
 def _hears_beginnings(connection: Connection, destination: str) -> bool:
+    found = _destination(connection, destination)
+    return found is None or any(found.wants(kind, found.components) for kind in BEGINNINGS)
+
+
+def _pages(connection: Connection, destination: str) -> bool:
+    found = _destination(connection, destination)
+    return found is not None and found.pages
+
+
+def _destination(connection: Connection, destination: str) -> Destination | None:
     site = components.read_site(connection)
-    found = [each for each in site.destinations if each.id == destination] if site is not None else []
-    return not found or any(each.wants(kind, each.components) for each in found for kind in TRIGGERS)
+    return next((each for each in site.destinations if each.id == destination), None) if site is not None else None
 
 
 def _drop(connection: Connection, wanted: ColumnElement[bool], reason: str, now: datetime) -> int:

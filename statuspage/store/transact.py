@@ -15,7 +15,7 @@ from statuspage.core.refusals import Refused
 from statuspage.core.site import PUBLIC_ID_ALPHABET, Site
 from statuspage.core.state import Decision, JournalEvent, State
 from statuspage.core.status import Status
-from statuspage.core.telling import Message, recipients
+from statuspage.core.telling import Message, listeners
 from statuspage.store import beliefs, components, days, head, incidents, journal, outbox, routes, spans
 from statuspage.store.errors import StaleLease
 from statuspage.store.head import Head
@@ -87,9 +87,10 @@ def transact(
     )
     incidents.write_overrides(connection, decision.overrides, decision.cleared)
     journal.write(connection, decision.events, present.revision, now)
+    outbox.drop_updates(connection, decision.undone, now)
+    # Asked last: on PostgreSQL dropping has waited for whoever was claiming the row, and their try is seen now.
     if outbox.is_out(connection, decision.undone):
         raise Refused("update", "is out: edit it, or post a correction")
-    outbox.drop_updates(connection, decision.undone, now)
     _write_messages(connection, decision.site or state.site, decision.events, present.revision)
     if touched:
         days.refresh(connection, decision.site or state.site, now, touched)
@@ -103,7 +104,7 @@ def _write_messages(connection: Connection, site: Site | None, events: Sequence[
         told = event.telling
         if told is None or site is None:
             continue
-        for destination in recipients(event.kind, told.components, site.destinations):
+        for destination in listeners(event.kind, told, site.destinations):
             made.append(
                 Message(
                     id=f"msg_{''.join(secrets.choice(PUBLIC_ID_ALPHABET) for _ in range(24))}",

@@ -71,7 +71,9 @@ url = "https://10.1.2.3"
 allow = ["10.0.0.0/8"]
 """
     config = loads_config(GOOD + text, tmp_path)
-    assert config.site.destinations == (Destination("on-call", "pagerduty", ("incident.*", "draft.*"), ("chat",)),)
+    assert config.site.destinations == (
+        Destination("on-call", "pagerduty", ("incident.*", "draft.*"), ("chat",), pages=True),
+    )
     assert "10.1.2.3" not in repr(config.site)
     assert "0123456789abcdef0123456789abcdef" in config.secrets
     assert "0123456789abcdef" not in repr(config)

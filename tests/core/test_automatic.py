@@ -1,5 +1,6 @@
 """What the robot does with incidents, rule by rule. The laws for any order are in test_incident_laws.py."""
 
+import json
 from dataclasses import replace
 from datetime import timedelta
 
@@ -13,8 +14,12 @@ from statuspage.core.policy import strictest
 from statuspage.core.posting import Post
 from statuspage.core.site import Times
 from statuspage.core.status import Status
+from statuspage.core.telling import Message
+from statuspage.fields import Secret
+from statuspage.notifiers.pagerduty import Config, compose
 from tests.core.pages import DOWN, PARTS, SLOW, UNKNOWN, UP, Page, draft, said, site_of
 from tests.core.values import at
+from tests.notifiers.messages import CONTEXT
 
 FIREBASE = ("fb-eu", "fb-us")
 
@@ -611,6 +616,84 @@ def test_it_is_offered_for_as_long_as_it_lasts_and_no_second_incident_opens() ->
     post(page, page.only(), "resolved")
     page.wait(2000, every=5)
     assert draft(page.only()).state == "investigating"
+
+
+def pages_for(page: Page, incident: Incident) -> list[str]:
+    """What PagerDuty is asked to do, in the order of the journal."""
+    config = Config(routing_key=Secret("0" * 32))
+    found = []
+    for number, event in enumerate(page.journal):
+        told = event.telling
+        if told is not None and told.queue == incident.id:
+            message = Message("msg", "pager", told.queue, number, event.kind, event.subject, event.at, event.at)
+            made = compose(config, replace(message, data=told.data, evidence=told.evidence), CONTEXT)
+            found.append(json.loads(made.body).get("event_action", "change"))
+    return found
+
+
+@pytest.mark.parametrize("policy", ["auto", "draft"])
+def test_trouble_that_comes_back_after_the_end_pages_until_it_is_over(policy: str) -> None:
+    page = down_for(30, "native", page=with_policies(native=policy))
+    if policy == "draft":
+        page.act(lambda held: posting.publish_draft(held, page.only().id, draft(page.only()).id, "ana", page.now))
+        page.see(UP, "native")
+        page.wait(330, every=5)
+    else:
+        post(page, page.only())
+        page.see(UP, "native")
+        page.wait(20)
+        post(page, page.only(), "resolved")
+    assert not page.only().is_open
+    page.wait(290, every=5)
+    page.journal.clear()
+    page.see(DOWN, "native")
+    page.wait(600, every=5)
+    assert page.kinds("draft.") == ["draft.waiting"]
+    assert pages_for(page, page.only()) == ["trigger"]
+    page.see(UP, "native")
+    page.wait(5)
+    assert page.kinds("draft.") == ["draft.waiting", "draft.over"]
+    assert pages_for(page, page.only()) == ["trigger", "resolve"]
+
+
+def test_whoever_calls_it_resolved_while_it_is_on_is_not_paged_for_it_again() -> None:
+    page = touched()
+    post(page, page.only(), "resolved")
+    page.journal.clear()
+    page.wait(600, every=5)
+    assert page.kinds("draft.") == ["draft.waiting"]
+    assert pages_for(page, page.only()) == ["change"]
+    page.see(UP, "native")
+    page.wait(5)
+    page.see(DOWN, "native")
+    page.wait(10)
+    assert pages_for(page, page.only()) == ["change", "resolve", "trigger"]
+
+
+def test_trouble_that_nobody_could_know_of_when_they_said_resolved_pages() -> None:
+    page = touched()
+    page.see(UP, "native")
+    page.wait(30)
+    page.see(DOWN, "native")
+    page.wait(5)
+    post(page, page.only(), "resolved")
+    page.journal.clear()
+    page.wait(30)
+    assert pages_for(page, page.only()) == ["trigger"]
+
+
+def test_an_offer_to_reopen_that_is_turned_down_ends_its_page() -> None:
+    page = touched()
+    page.see(UP, "native")
+    page.wait(5)
+    post(page, page.only(), "resolved")
+    page.wait(5)
+    page.journal.clear()
+    page.see(DOWN, "native")
+    page.wait(20)
+    page.act(lambda held: posting.dismiss(held, page.only().id, draft(page.only()).id, "ana", page.now))
+    page.wait(60)
+    assert pages_for(page, page.only()) == ["trigger", "resolve"]
 
 
 def test_a_wider_outage_is_offered_once_and_again_when_it_widens_more() -> None:

@@ -269,7 +269,36 @@ def test_undo_of_the_announcement_calls_it_off_without_a_word() -> None:
     decided = withdraw(page)
     assert decided.undone == (only(page).updates[0].id,)
     assert only(page).state is MaintenanceState.CANCELLED
+    assert (only(page).is_public, only(page).ended_at, only(page).window) == (False, None, None)
     assert page.kinds("") == ["maintenance.withdrawn"]
+    page.wait(1300, every=10)
+    assert (page.kinds(""), page.status("redis")) == (["maintenance.withdrawn"], Status.OPERATIONAL)
+
+
+def test_nothing_more_is_said_of_what_was_taken_back() -> None:
+    page = planned()
+    withdraw(page)
+    with pytest.raises(Refused, match="was taken back"):
+        move(page, "cancelled")
+    with pytest.raises(Refused, match="is over"):
+        change(page, ends=at(9000))
+
+
+def test_words_are_taken_back_one_after_the_other_down_to_the_announcement() -> None:
+    page = planned()
+    move(page, "in_progress")
+    withdraw(page)
+    first = only(page).updates[0].id
+    act(page, lambda held: planning.withdraw_update(held, only(page).id, first, "ana", page.now))
+    assert not only(page).is_public
+
+
+def test_whoever_calls_off_another_version_than_the_present_one_loses_the_race() -> None:
+    page = planned()
+    version = only(page).version
+    move(page, "scheduled")
+    with pytest.raises(Conflict):
+        act(page, lambda held: planning.cancel(held, only(page).id, "", "ana", page.now, version))
 
 
 def test_undo_of_a_word_takes_its_state_back() -> None:

@@ -7,6 +7,7 @@ import pytest
 
 from statuspage.core import correcting, posting
 from statuspage.core.incident import ROBOT, TABLE, Impact, IncidentState, Update
+from statuspage.core.learning import word_id
 from statuspage.core.posting import MAX_UPDATES, Post
 from statuspage.core.refusals import Conflict, NotThere, Refused
 from statuspage.core.state import Decision, State
@@ -372,6 +373,11 @@ def test_an_edit_keeps_what_stood_there() -> None:
     assert (kept.body, kept.by, kept.at, kept.display_at) == ("We are looking into it.", "bob", at(60), at(0))
     assert (page.only().title, page.only().touched_by) == ("Better title", "bob")
     assert page.journal[-1].telling is None
+    assert page.journal[-1].data["was_title"] == "Chat is slow"
+    post(page, title="Best title")
+    assert page.journal[-1].data["was_title"] == "Better title"
+    post(page, title="Best title")
+    assert "was_title" not in page.journal[-1].data
 
 
 def test_an_edited_draft_is_the_editors_and_waits_for_a_person() -> None:
@@ -419,6 +425,32 @@ def test_undo_of_the_end_leaves_it_open() -> None:
     withdraw(page, last(page))
     assert page.only().is_open
     assert page.kinds() == ["incident.created", "incident.withdrawn"]
+
+
+def test_undo_of_the_end_lets_what_people_said_of_watched_components_hold_again() -> None:
+    page = opened(replace(FIRST, components={"native": Status.PARTIAL, "video": Status.MAJOR}))
+    page.wait(60)
+    post(page, components={"native": Status.DEGRADED})
+    page.wait(60)
+    held = page.overrides
+    post(page, state="resolved")
+    page.wait(2)
+    assert (page.status("native"), page.status("video")) == (Status.OPERATIONAL, Status.OPERATIONAL)
+    assert page.overrides == {}
+    withdraw(page, last(page))
+    page.wait(5)
+    assert page.overrides == held
+    assert (page.status("native"), page.status("video")) == (Status.DEGRADED, Status.MAJOR)
+
+
+def test_undo_of_the_end_leaves_the_robots_words_and_an_operators_own_override_alone() -> None:
+    page = robots()
+    post(page, components={"redis": Status.PARTIAL})
+    post(page, state="resolved")
+    until = page.now + timedelta(hours=1)
+    page.act(lambda held: correcting.override(held, "redis", Status.DEGRADED, until, "so", "bob", page.now))
+    withdraw(page, last(page))
+    assert {name: (each.by, each.incident) for name, each in page.overrides.items()} == {"redis": ("bob", None)}
 
 
 def test_undo_leaves_what_somebody_changed_since() -> None:
@@ -543,6 +575,30 @@ def test_a_postmortem_is_written_as_a_draft_and_published_once() -> None:
     assert written.edits[0].body == "Why, in better words."
     told = [event.kind for event in page.journal if event.telling]
     assert told == ["incident.created", "incident.resolved", "incident.postmortem"]
+
+
+def test_a_published_postmortem_is_a_draft_again_within_the_window_and_nobody_is_told() -> None:
+    page = opened()
+    post(page, state="resolved")
+    page.wait(60)
+    learn(page)
+    told = page.journal[-1].telling
+    assert told is not None
+    assert told.update == word_id(page.only())
+    page.wait(19)
+    undone = page.act(lambda held: posting.withdraw_postmortem(held, page.only().id, "ana", page.now))
+    assert undone.undone == (told.update,)
+    assert page.only().state is IncidentState.RESOLVED
+    assert page.only().postmortem is not None
+    assert word_id(page.only()) == ""
+    assert [event.kind for event in page.journal if event.telling] == ["incident.created", "incident.resolved"]
+    with pytest.raises(Refused, match="is not published"):
+        page.act(lambda held: posting.withdraw_postmortem(held, page.only().id, "ana", page.now))
+    learn(page)
+    assert word_id(page.only()) not in (told.update, "")
+    page.now += UNDO
+    with pytest.raises(Refused, match="is out"):
+        page.act(lambda held: posting.withdraw_postmortem(held, page.only().id, "ana", page.now))
 
 
 def test_only_what_is_resolved_can_be_learned_from() -> None:

@@ -19,6 +19,7 @@ from statuspage.core.retrying import (
     Disable,
     Retry,
     Trouble,
+    overtaken,
     pointless,
     schedule,
 )
@@ -137,6 +138,16 @@ DEAD, DELIVERED, DROPPED, WAITING = (
             [("incident.created", DELIVERED), ("incident.resolved", DELIVERED), ("incident.reopened", DEAD)],
             True,
         ),
+        ("incident.acknowledged", [("draft.waiting", DELIVERED)], False),
+        ("incident.acknowledged", [("draft.waiting", DEAD)], True),
+        ("incident.resolved", [("draft.waiting", DELIVERED), ("incident.created", DEAD)], False),
+        ("incident.acknowledged", [("draft.waiting", DELIVERED), ("draft.over", DELIVERED)], False),
+        (
+            "incident.acknowledged",
+            [("draft.waiting", DELIVERED), ("draft.over", DELIVERED), ("draft.waiting", DEAD)],
+            True,
+        ),
+        ("incident.resolved", [("draft.waiting", DELIVERED), ("draft.over", DEAD), ("incident.created", DEAD)], False),
         ("incident.updated", [("incident.created", DEAD)], False),
         ("maintenance.completed", [("maintenance.started", DEAD)], False),
     ],
@@ -145,6 +156,31 @@ def test_an_end_is_told_only_where_the_beginning_was(
     kind: str, before: list[tuple[str, MessageState]], dropped: bool
 ) -> None:
     assert (pointless(kind, before) is not None) == dropped
+
+
+@pytest.mark.parametrize(
+    ("waiting", "before", "gone"),
+    [
+        (["incident.created", "incident.resolved"], [], 2),
+        (["incident.created", "incident.updated", "incident.overdue", "incident.resolved"], [], 4),
+        (["draft.waiting", "draft.over", "draft.waiting"], [], 2),
+        (["incident.updated", "incident.resolved"], [("incident.created", DEAD)], 2),
+        (
+            ["incident.reopened", "incident.resolved"],
+            [("incident.created", DELIVERED), ("incident.resolved", DELIVERED)],
+            2,
+        ),
+        (["incident.updated", "incident.resolved"], [("incident.created", DELIVERED)], 0),
+        (["incident.created", "incident.updated"], [], 0),
+        (["incident.resolved"], [], 0),
+        (["incident.overdue", "incident.resolved"], [], 0),
+        ([], [], 0),
+    ],
+)
+def test_a_page_for_what_is_over_by_now_goes_with_its_end(
+    waiting: list[str], before: list[tuple[str, MessageState]], gone: int
+) -> None:
+    assert overtaken(waiting, before) == gone
 
 
 def test_who_never_asked_for_beginnings_hears_the_end() -> None:

@@ -8,7 +8,7 @@ from statuspage.core.maintenance import Maintenance
 from statuspage.core.site import public_id
 from statuspage.core.state import Change
 from statuspage.core.status import Status
-from statuspage.core.telling import EVENTS, Destination, recipients
+from statuspage.core.telling import EVENTS, STAFF_PAGE, Destination, listeners, recipients
 from tests.core.pages import site_of
 from tests.core.values import at
 
@@ -33,7 +33,47 @@ def test_a_destination_of_some_components_hears_of_those() -> None:
     some = Destination("some", "webhook", ("*",), ("native", "redis"))
     assert some.wants("incident.created", ("video", "redis"))
     assert not some.wants("incident.created", ("video",))
-    assert not some.wants("monitor.blind", ())
+    assert not Destination("ends", "webhook", ("incident.resolved",), ("native",)).wants("incident.created", ())
+
+
+def test_what_touches_no_component_is_for_everybody_who_asks_for_it() -> None:
+    some = Destination("some", "webhook", ("*",), ("native", "redis"))
+    assert all(some.wants(kind, ()) for kind in EVENTS)
+
+
+def test_the_end_of_what_began_without_a_component_is_for_everybody_too() -> None:
+    ended = replace(FIRST, id="u2", state="resolved", display_at=at(60))
+    found = replace(INCIDENT, updates=(FIRST, ended))
+    touching = replace(FIRST, changes=(ComponentChange("native", Status.OPERATIONAL, Status.MAJOR),))
+    for kind, incident, components in (
+        ("incident.resolved", found, ()),
+        ("incident.updated", found, found.components),
+        ("incident.resolved", replace(found, updates=(touching, ended)), found.components),
+    ):
+        event = incident_event(kind, incident, ended, SITE, at(60), at(80))
+        assert event.telling is not None
+        assert event.telling.components == components
+
+
+def test_a_pager_hears_the_end_even_where_nobody_is_notified() -> None:
+    pager, hook = Destination("pager", "pagerduty", pages=True), Destination("hook", "webhook")
+    ended = replace(FIRST, id="u2", state="resolved", display_at=at(60), tell=False)
+    found = replace(INCIDENT, updates=(FIRST, ended))
+    event = incident_event("incident.resolved", found, ended, SITE, at(60), at(80))
+    assert event.telling is not None
+    assert listeners(event.kind, event.telling, (pager, hook)) == (pager,)
+    loud = incident_event("incident.resolved", found, replace(ended, tell=True), SITE, at(60), at(80))
+    assert loud.telling is not None
+    assert listeners(loud.kind, loud.telling, (pager, hook)) == (pager, hook)
+
+
+def test_staff_are_led_to_where_they_can_act_on_what_is_not_public() -> None:
+    pages = {"draft.waiting": "drafts", "draft.over": "incidents/i1", "incident.overdue": "incidents/i1"}
+    for kind, page in pages.items():
+        event = incident_event(kind, INCIDENT, FIRST, SITE, at(0), at(0))
+        assert event.telling is not None
+        assert event.telling.evidence[STAFF_PAGE] == f"https://status.example.com/staff/{page}"
+        assert "/staff" not in str(event.telling.data)
 
 
 def test_recipients_are_those_who_want_it() -> None:

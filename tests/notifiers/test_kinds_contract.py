@@ -51,6 +51,11 @@ def example_of(kind: ModuleType) -> dict[str, Any]:
     return table
 
 
+def test_a_kind_that_pages_says_so() -> None:
+    paging = {name for name in KINDS if getattr(NOTIFIERS.module(name), "PAGES", False) is True}
+    assert paging == {"pagerduty"}
+
+
 @pytest.fixture
 def config(kind: ModuleType, monkeypatch: pytest.MonkeyPatch) -> Any:
     """The options of the example."""

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from statuspage.core.outgoing import Outgoing
-from statuspage.core.telling import Message
+from statuspage.core.telling import QUIET, STAFF_PAGE, Message
 from statuspage.fields import Secret
 from statuspage.notifiers.pagerduty import Config, compose
 from tests.delivery.pagerduty_server import PagerDuty
@@ -57,6 +57,28 @@ def test_what_nobody_need_wake_up_for_is_a_change_event(kind: str) -> None:
     made = compose(CONFIG, message(kind), CONTEXT)
     assert made.url == "https://events.pagerduty.com/v2/change/enqueue"
     assert "event_action" not in json.loads(made.body)
+
+
+@pytest.mark.parametrize("kind", ["incident.created", "incident.updated"])
+@pytest.mark.parametrize("status", ["resolved", "postmortem"])
+def test_what_is_over_opens_no_alert(kind: str, status: str) -> None:
+    made = compose(CONFIG, message(kind, data={"incident": {**INCIDENT, "status": status}}), CONTEXT)
+    assert made.url == "https://events.pagerduty.com/v2/change/enqueue"
+
+
+def test_what_is_marked_as_quiet_pages_nobody_and_the_mark_is_not_shown() -> None:
+    quiet = message("draft.waiting", evidence={"checks": [], QUIET: True})
+    made = compose(CONFIG, quiet, CONTEXT)
+    assert made.url == "https://events.pagerduty.com/v2/change/enqueue"
+    assert json.loads(made.body)["payload"]["custom_details"]["evidence"] == {"checks": []}
+
+
+def test_a_draft_pages_also_in_what_is_resolved_and_leads_to_the_staff_area() -> None:
+    there = "https://status.example.com/staff/drafts"
+    data = {"incident": {**INCIDENT, "status": "resolved"}}
+    found = event(message("draft.waiting", data=data, evidence={STAFF_PAGE: there}))
+    assert found["event_action"] == "trigger"
+    assert found["links"] == [{"href": there, "text": "In the staff area"}]
 
 
 @pytest.mark.parametrize(

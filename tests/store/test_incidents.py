@@ -334,6 +334,17 @@ def test_every_destination_that_wants_it_has_a_message_in_the_order_of_the_event
     assert [each.number for each in page.outbox.waiting()] == [1, 2, 3, 4, 5, 6]
 
 
+def test_a_silent_end_is_written_for_who_pages_only(page: Store) -> None:
+    pager = Destination("pager", "pagerduty", ("incident.*",), pages=True)
+    page.transact(lambda _: Decision(site=site_with(HOOK, pager)), at(0))
+    opened(page, 1)
+    incident = next(iter(page.state().incidents))
+    silent = Post("Over.", state="resolved", tell=False)
+    page.transact(lambda state: posting.post_update(state, incident, silent, "ana", at(2)), at(2))
+    found = [(each.destination, each.kind) for each in page.outbox.waiting()]
+    assert found == [("hook", "incident.created"), ("pager", "incident.created"), ("pager", "incident.resolved")]
+
+
 def test_a_decision_that_cannot_be_written_tells_nobody(page: Store) -> None:
     telling = Telling("i1", (), at(0))
     event = JournalEvent("incident.created", "i1", at(0), {}, telling)

@@ -181,6 +181,49 @@ def test_no_end_is_told_to_whom_the_beginning_was_not(store: Store) -> None:
     assert (dropped.state, dropped.last_error) == (MessageState.DROPPED, "it never heard of the beginning")
 
 
+def with_a_pager(store: Store) -> None:
+    asked = (Destination(PAGER, "pagerduty", ("*",), pages=True), Destination(HOOK, "webhook", ("*",)))
+    store.transact(lambda _: Decision(site=replace(SITE, destinations=asked)), START)
+
+
+def tried(store: Store, error: str | None = "503", when: datetime = START) -> None:
+    """Every destination was tried once, and did not take it; None: nobody knows."""
+    for each in claim(store, when):
+        if error is not None:
+            assert store.outbox.retry(each.message.id, each.token, when, error)
+
+
+def test_a_page_that_was_never_taken_is_dropped_with_the_end_that_overtook_it(store: Store) -> None:
+    with_a_pager(store)
+    for first, destination in ((1, PAGER), (11, HOOK)):
+        put(
+            store,
+            message(first, kind="incident.created", destination=destination),
+            message(first + 1, kind="incident.updated", destination=destination),
+            message(first + 2, kind="incident.resolved", destination=destination, due=at(20)),
+            message(first + 3, kind="incident.reopened", destination=destination, due=at(20)),
+        )
+    tried(store)
+    assert ids(claim(store, at(5))) == [11, 1], "the end may still be undone"
+    for each in (1, 11):
+        found = store.outbox.message(f"msg_{each:024d}")
+        assert found is not None
+        assert found.attempts == 2
+    assert ids(claim(store, at(60))) == [11]
+    assert [state(store, number).value for number in (1, 2, 3)] == ["dropped"] * 3
+    dropped = store.outbox.message(f"msg_{1:024d}")
+    assert dropped is not None
+    assert dropped.last_error == "it was over before anybody was told"
+    assert ids(claim(store, at(60))) == [4], "what came after it is told"
+
+
+def test_a_page_goes_out_that_was_not_tried_yet_or_of_whose_try_nobody_knows_the_end(store: Store) -> None:
+    with_a_pager(store)
+    put(store, message(1, kind="incident.created"), message(2, kind="incident.resolved"))
+    tried(store, None)
+    assert ids(claim(store, at(60))) == [1], "the first try may have opened the alert"
+
+
 @pytest.mark.parametrize("kind", ["incident.resolved", "incident.acknowledged"])
 def test_an_end_without_a_beginning_is_dropped_but_where_only_ends_are_asked_for(store: Store, kind: str) -> None:
     asked = (Destination(PAGER, "pagerduty", ("incident.*",)), Destination(HOOK, "webhook", (kind,)))

@@ -1,13 +1,20 @@
 """PostgreSQL: sessions that break at the worst moment, time limits, and what became of a commit."""
 
+import threading
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from datetime import timedelta
+from time import sleep
 from typing import Any
 
 import pytest
 from sqlalchemy import Connection, create_engine, event, text
 
+from statuspage.core.refusals import Refused
 from statuspage.core.state import Decision, State
-from statuspage.store import Store, StoreBusy, StoreLost, open_store
+from statuspage.core.telling import Message
+from statuspage.store import Store, StoreBusy, StoreLost, open_store, outbox
 from tests.databases import START, Server
 from tests.store.values import EVENT, numbers, publish, seen
 
@@ -35,6 +42,33 @@ def break_sessions(postgres_url: str) -> Iterator[Callable[[], None]]:
 
     yield end_them
     engine.dispose()
+
+
+def test_undo_waits_for_whoever_claims_the_message_and_sees_their_try(grand: Store) -> None:
+    publish(grand, "chat")
+    told = Message("msg_1", "hook", "i1", 1, "incident.updated", "i1", START, START, update="u1")
+    grand._database.write(lambda connection: outbox.write(connection, [told], 1))
+    claimed, undoing, before = threading.Event(), threading.Event(), len(grand.journal())
+
+    def claim(connection: Connection) -> object:
+        found = outbox._take(connection, "msg_1", START, timedelta(minutes=1), "here/1")
+        claimed.set()
+        assert undoing.wait(10)
+        sleep(0.3)  # until the other one waits for the row
+        return found
+
+    def undo(_: State) -> Decision:
+        undoing.set()
+        return replace(DECISION, undone=("u1",))
+
+    with ThreadPoolExecutor() as pool:
+        sending = pool.submit(grand._database.write_once, claim)
+        assert claimed.wait(10)
+        with pytest.raises(Refused, match="is out"):
+            grand.transact(undo, START)
+        assert sending.result(10) is not None
+    (waiting,) = grand.outbox.waiting()
+    assert (waiting.attempts, len(grand.journal())) == (1, before)
 
 
 def test_after_a_restart_of_the_server_the_next_call_works(grand: Store, postgres: Server) -> None:

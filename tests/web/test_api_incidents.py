@@ -300,6 +300,11 @@ def test_a_postmortem_is_drafted_by_a_responder_and_published_by_a_publisher(api
         "incident.postmortem",
     )
     api.refused(403, "PUT", f"{path}/postmortem", {"body": "Other."}, Role.RESPONDER)
+    back = f"{path}/postmortem/withdraw"
+    api.refused(403, "POST", back, role=Role.RESPONDER)
+    assert api.done("POST", back)["postmortem"]["published_at"] is None
+    assert "incident.postmortem" not in [each.kind for each in api.store.outbox.waiting()]
+    assert api.refused(422, "POST", back)["field"] == "postmortem"
 
 
 def test_incidents_are_listed_newest_first_page_by_page(both: Api) -> None:

@@ -28,11 +28,11 @@ def both(store: Store, tmp_path: Path) -> Api:
 
 
 def planned(api: Api, **more: object) -> Any:
-    return api.done("POST", "/maintenances", {**WORK, **more}, Role.RESPONDER)
+    return api.done("POST", "/maintenances", {**WORK, **more}, Role.PUBLISHER)
 
 
 def test_work_is_planned_changed_begun_and_completed(both: Api) -> None:
-    answer = both.ask("POST", "/maintenances", WORK, Role.RESPONDER)
+    answer = both.ask("POST", "/maintenances", WORK, Role.PUBLISHER)
     made: Any = answer.json
     assert (answer.status_code, answer.headers["Location"]) == (201, f"/api/v1/maintenances/{made['id']}")
     assert (made["state"], made["starts"], made["components"]) == (
@@ -72,7 +72,7 @@ def test_calling_off_twice_is_calling_off_once(api: Api) -> None:
     made = planned(api)
     path = f"/maintenances/{made['id']}/cancel"
     api.refused(409, "POST", path, {"version": 7})
-    gone = api.done("POST", path, {"version": 1}, Role.RESPONDER)
+    gone = api.done("POST", path, {"version": 1}, Role.PUBLISHER)
     again = api.done("POST", path, {"body": "Once more."})
     assert (gone["state"], again["version"], len(again["updates"])) == ("cancelled", gone["version"], 2)
     assert api.get("/maintenances")["maintenances"] == []
@@ -81,7 +81,9 @@ def test_calling_off_twice_is_calling_off_once(api: Api) -> None:
 def test_an_announcement_is_taken_back_before_anybody_hears_of_it(api: Api) -> None:
     made = planned(api)
     back = api.done("POST", f"/maintenances/{made['id']}/updates/{made['updates'][0]['id']}/withdraw")
-    assert back["state"] == "cancelled"
+    assert (back["state"], back["url"], back["updates"][0]["status"]) == ("cancelled", None, "withdrawn")
+    assert api.done("POST", f"/maintenances/{made['id']}/cancel")["version"] == back["version"]
+    api.refused(422, "POST", f"/maintenances/{made['id']}/updates", {"body": "Still."})
     assert api.store.outbox.waiting() == ()
 
 
@@ -124,3 +126,17 @@ def test_a_state_that_may_not_follow_is_refused(api: Api) -> None:
     api.refused(422, "PATCH", path, {})
     api.refused(404, "POST", "/maintenances/nothing/cancel")
     api.refused(403, "POST", f"{path}/cancel", role=Role.VIEWER)
+
+
+def test_planned_work_is_public_at_once_and_needs_a_publisher(api: Api) -> None:
+    made = planned(api)
+    path = f"/maintenances/{made['id']}"
+    for method, where, document in (
+        ("POST", "/maintenances", WORK),
+        ("PATCH", path, {"title": "Mine"}),
+        ("POST", f"{path}/updates", {"body": "Mine."}),
+        ("POST", f"{path}/updates/{made['updates'][0]['id']}/withdraw", None),
+        ("POST", f"{path}/cancel", None),
+    ):
+        api.refused(403, method, where, document, Role.RESPONDER)
+    assert api.get(path, Role.RESPONDER)["version"] == made["version"]

@@ -112,6 +112,22 @@ def test_the_outbox_shows_what_waits_what_died_and_who_is_left_alone(still_desk:
     assert re.findall(r'<form[^>]*action="([^"]*)"', page) == ["/staff/logout"]
 
 
+def test_the_head_line_counts_what_is_in_trouble_with_messages(desk: Desk) -> None:
+    counted = r'href="/staff/messages"[^>]*>Messages(?: <span class="count">(\d+)</span><span class="vh"> in trouble)?'
+    browser = desk.browser(Role.ADMIN)
+
+    def count() -> str | None:
+        found = re.search(counted, browser.get("/staff/components").text)
+        assert found is not None
+        return found[1]
+
+    assert count() == "2"  # a dead letter, and a destination that is left alone
+    browser.post("/staff/messages/unsilence", destination="second-hook")
+    assert count() == "1"
+    browser.post(f"/staff/messages/{desk.work.dead}/drop")
+    assert count() is None
+
+
 @pytest.mark.parametrize(("act", "state"), [("retry", MessageState.WAITING), ("drop", MessageState.DROPPED)])
 def test_an_admin_settles_a_dead_letter_once(desk: Desk, act: str, state: MessageState) -> None:
     browser, at = desk.browser(Role.ADMIN), f"/staff/messages/{desk.work.dead}/{act}"

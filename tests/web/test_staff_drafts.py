@@ -1,5 +1,6 @@
 """The inbox over HTTP: evidence under the words, one press to publish, veto, dismissal, edit, undo."""
 
+import json
 import re
 from dataclasses import replace
 from datetime import timedelta
@@ -76,6 +77,28 @@ def test_each_role_has_the_buttons_that_it_may_press(still_desk: Desk) -> None:
 
 def test_somebody_who_signs_in_lands_on_the_drafts_that_wait(still_desk: Desk) -> None:
     assert still_desk.browser().get("/staff").headers["Location"] == DRAFTS
+
+
+def test_an_open_page_asks_which_drafts_wait_and_hears_no_more_than_it_has_to(desk: Desk) -> None:
+    browser, ask = desk.browser(Role.VIEWER), f"{DRAFTS}/waiting"
+    first = browser.get(ask)
+    mine = {desk.incident(id).updates[0].id for id in (desk.work.waiting, desk.work.draft)}
+    assert set(json.loads(first.data)["drafts"]) == mine
+    assert first.headers["Cache-Control"] == "no-store"
+    again = browser.get(ask, **{"If-None-Match": first.headers["ETag"]})
+    assert (again.status_code, again.data) == (304, b"")
+    desk.browser().post(at(desk, desk.work.draft, "publish"), **version(desk, desk.work.draft))
+    changed = browser.get(ask, **{"If-None-Match": first.headers["ETag"]})
+    assert json.loads(changed.data)["drafts"] == [desk.incident(desk.work.waiting).updates[0].id]
+    assert desk.office.browser().get(ask, Accept="application/json").status_code == 401
+
+
+def test_a_tab_that_is_left_open_keeps_no_session_alive(desk: Desk) -> None:
+    browser = desk.browser(Role.VIEWER)
+    for _ in range(9):
+        desk.office.clock.advance(3500)
+        last = browser.get(f"{DRAFTS}/waiting", Accept="application/json").status_code
+    assert last == 401
 
 
 def test_one_press_publishes_and_the_robot_goes_on(desk: Desk) -> None:

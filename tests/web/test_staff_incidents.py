@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 
-from statuspage.core import posting
+from statuspage.core import learning, posting
 from statuspage.core.incident import IncidentState
 from statuspage.core.learning import MAX_POSTMORTEM
 from statuspage.core.posting import Post
@@ -139,7 +139,9 @@ def test_a_postmortem_is_drafted_looked_at_and_published(desk: Desk) -> None:
     assert "A queue" not in browser.get(f"/incidents/{id}").text
     again = browser.get(at)
     typed = {"version": field(again, "version"), "body": area(again)}
-    assert browser.post(at, **typed, act="publish").headers["Location"] == f"{page(desk, id)}?did=shared"
+    word = learning.word_id
+    shared = browser.post(at, **typed, act="publish").headers["Location"]
+    assert shared == f"{page(desk, id)}?did=shared&said={id}.{word(desk.incident(id))}"
     assert desk.incident(id).state is IncidentState.POSTMORTEM
     assert browser.post(at, **typed, act="publish").status_code == 409
     newest = {"version": field(browser.get(at), "version"), "body": "Mine."}
@@ -178,6 +180,23 @@ def test_a_form_of_more_than_a_megabyte_is_refused(still_desk: Desk) -> None:
     for over in (browser.post(f"{page(still_desk, id)}/postmortem", body="x" * MAX_FORM),
                  still_desk.office.browser().post("/staff/login", name="publisher", password="x" * 10**6)):  # fmt: skip
         assert over.status_code == 413
+
+
+def test_a_published_postmortem_can_be_taken_back_before_anybody_is_told(desk: Desk) -> None:
+    browser, id = desk.browser(), desk.work.resolved
+    at = f"{page(desk, id)}/postmortem"
+    typed = {"version": field(browser.get(at), "version"), "body": "A queue filled up.", "act": "publish"}
+    shared = browser.get(browser.post(at, **typed).headers["Location"])
+    assert "Nobody has been told yet." in shared.text
+    assert f'action="{at}/undo"' in shared.text
+    assert [each.kind for each in desk.messages(id)].count("incident.postmortem") == 1
+    assert browser.post(f"{at}/undo").headers["Location"] == f"{page(desk, id)}?did=unshared"
+    assert desk.incident(id).state is IncidentState.RESOLVED
+    assert "incident.postmortem" not in [each.kind for each in desk.messages(id)]
+    again = browser.post(at, **{**typed, "version": field(browser.get(at), "version")})
+    desk.office.clock.advance(20)
+    assert 'id="undo"' not in browser.get(again.headers["Location"]).text
+    assert browser.post(f"{at}/undo").headers["Location"] == f"{page(desk, id)}?did=late"
 
 
 def test_a_postmortem_waits_for_the_end(still_desk: Desk) -> None:

@@ -11,6 +11,7 @@ from statuspage.core import planning
 from statuspage.core.maintenance import MaintenanceState
 from statuspage.core.refusals import Refused
 from statuspage.core.role import Role
+from statuspage.web.render import render
 from statuspage.web.staff.moments import moment, written
 from statuspage.web.staff.month import month
 from tests.web.desk import REDIS, Desk, desk, still_desk
@@ -28,11 +29,6 @@ def plan(form: TestResponse, **typed: str) -> dict[str, str]:
     """A new plan as a browser would send it."""
     given = {name: field(form, name) for name in ("key", "version", "starts", "ends")}
     return {**given, "title": "New disks", "body": "", "automatic": "on", "tell": "on", **typed}
-
-
-def key_of_updates(page: TestResponse) -> str:
-    """The key of the form that says something: the first of the page."""
-    return field(page, "key")
 
 
 def changed(page: TestResponse, **typed: str) -> dict[str, str]:
@@ -66,7 +62,7 @@ def test_work_over_midnight_stands_on_both_days() -> None:
 
 
 def test_planned_work_is_announced_and_can_be_taken_back(desk: Desk) -> None:
-    browser = desk.browser(Role.RESPONDER)
+    browser = desk.browser(Role.PUBLISHER)
     form = plan(browser.get(f"{ALL}/new"), **{f"component.{REDIS}": "on"})
     said = browser.post(f"{ALL}/new", **form)
     assert said.status_code == 303
@@ -79,6 +75,53 @@ def test_planned_work_is_announced_and_can_be_taken_back(desk: Desk) -> None:
     browser.post(f"{path}/updates/{rest.partition('.')[2]}/undo")
     assert desk.maintenance(id).state is MaintenanceState.CANCELLED
     assert desk.messages(id) == []
+    assert 'href="/incidents/' not in browser.get(path).text
+    snapshot = desk.store.snapshot(desk.now)
+    assert snapshot is not None
+    files = render(snapshot, desk.now)
+    assert f"/incidents/{id}" not in files
+    assert not [name for name, file in files.items() if b"New disks" in file.body]
+
+
+def test_what_is_said_of_planned_work_is_for_publishers(still_desk: Desk) -> None:
+    browser, id = still_desk.browser(Role.RESPONDER), still_desk.work.planned
+    for path in (ALL, f"{ALL}/{id}"):
+        page = browser.get(path).text
+        assert re.findall(r'<form[^>]*action="([^"]*)"', page) == ["/staff/logout"]
+        assert "Plan maintenance" not in page
+    assert browser.get(f"{ALL}/new").status_code == 403
+
+
+def test_of_two_who_complete_it_at_once_one_publishes_and_the_other_reads_their_words(desk: Desk) -> None:
+    one, other, id = desk.browser(), desk.browser(Role.ADMIN), desk.work.running
+    forms = [(each, each.get(f"{ALL}/{id}")) for each in (one, other)]
+    sent = [
+        (each, {"key": field(page, "key"), "version": field(page, "version"), "to": "completed", "tell": "on"})
+        for each, page in forms
+    ]
+    assert one.post(f"{ALL}/{id}/updates", **sent[0][1], body="Done, says one.").status_code == 303
+    lost = other.post(f"{ALL}/{id}/updates", **sent[1][1], body="Done, says the other.")
+    assert lost.status_code == 409
+    assert "Somebody else changed this plan" in alerts(lost)
+    assert "Done, says one." in lost.text
+    assert [each.body for each in desk.maintenance(id).published].count("Done, says the other.") == 0
+
+
+def test_a_word_on_a_plan_that_changed_meanwhile_comes_back_with_the_newest_one(desk: Desk) -> None:
+    browser, id = desk.browser(), desk.work.planned
+    page = browser.get(f"{ALL}/{id}")
+    form = {"key": field(page, "key"), "version": field(page, "version"), "to": "in_progress", "body": "Mine."}
+    browser.post(f"{ALL}/{id}/cancel", version="none", body="x")
+    desk.store.act(
+        lambda state: planning.update_maintenance(state, id, "scheduled", "Theirs.", "cleo", desk.now), desk.now
+    )
+    for path, typed in (("updates", form), ("cancel", {"version": form["version"], "body": "Mine."})):
+        lost = browser.post(f"{ALL}/{id}/{path}", **typed)
+        assert lost.status_code == 409
+        assert "Theirs." in lost.text.partition('id="h-meanwhile"')[2].partition("</section>")[0]
+        assert "Mine.</textarea>" in lost.text
+    again = browser.post(f"{ALL}/{id}/updates", **{**form, "version": field(lost, "version")})
+    assert again.status_code == 303
 
 
 @pytest.mark.parametrize(
@@ -99,7 +142,7 @@ def test_a_plan_that_cannot_be_meant_comes_back(still_desk: Desk, typed: dict[st
 
 
 def test_a_plan_is_changed_and_a_lost_race_keeps_what_was_typed(desk: Desk) -> None:
-    browser, id = desk.browser(Role.RESPONDER), desk.work.planned
+    browser, id = desk.browser(Role.PUBLISHER), desk.work.planned
     page = browser.get(f"{ALL}/{id}")
     form = changed(page, ends="2026-11-25 18:00", title="Second node")
     said = browser.post(f"{ALL}/{id}", **form)
@@ -118,9 +161,10 @@ def test_a_plan_is_changed_and_a_lost_race_keeps_what_was_typed(desk: Desk) -> N
 
 
 def test_work_begins_and_ends_early_with_words_of_its_own(desk: Desk) -> None:
-    browser, id = desk.browser(Role.RESPONDER), desk.work.planned
+    browser, id = desk.browser(Role.PUBLISHER), desk.work.planned
     for to, words in (("in_progress", ""), ("verifying", "Nearly."), ("completed", "")):
-        form = {"key": key_of_updates(browser.get(f"{ALL}/{id}")), "to": to, "body": words, "tell": "on"}
+        page = browser.get(f"{ALL}/{id}")
+        form = {"key": field(page, "key"), "version": field(page, "version"), "to": to, "body": words, "tell": "on"}
         first = browser.post(f"{ALL}/{id}/updates", **form)
         assert first.status_code == 303
         assert browser.post(f"{ALL}/{id}/updates", **form).headers["Location"] == first.headers["Location"]
@@ -134,7 +178,7 @@ def test_work_begins_and_ends_early_with_words_of_its_own(desk: Desk) -> None:
 
 def test_what_cannot_follow_is_refused_with_a_word(desk: Desk) -> None:
     browser, id = desk.browser(), desk.work.planned
-    form = {"key": "k", "body": "Mine.", "tell": "on"}
+    form = {"key": "k", "version": str(desk.maintenance(id).version), "body": "Mine.", "tell": "on"}
     refused = browser.post(f"{ALL}/{id}/updates", **form, to="completed")
     assert refused.status_code == 422
     assert "cannot become completed after scheduled" in alerts(refused)
@@ -144,9 +188,10 @@ def test_what_cannot_follow_is_refused_with_a_word(desk: Desk) -> None:
 
 
 def test_called_off_work_stays_to_be_seen(desk: Desk) -> None:
-    browser, id = desk.browser(Role.RESPONDER), desk.work.planned
+    browser, id = desk.browser(Role.PUBLISHER), desk.work.planned
+    version = field(browser.get(f"{ALL}/{id}"), "version")
     for _ in range(2):
-        assert browser.post(f"{ALL}/{id}/cancel", body="Not this week.").status_code == 303
+        assert browser.post(f"{ALL}/{id}/cancel", version=version, body="Not this week.").status_code == 303
     assert desk.maintenance(id).state is MaintenanceState.CANCELLED
     assert [each.body for each in desk.maintenance(id).updates].count("Not this week.") == 1
     page = browser.get(ALL).text
@@ -155,7 +200,7 @@ def test_called_off_work_stays_to_be_seen(desk: Desk) -> None:
 
 
 def test_an_undone_word_is_withdrawn_within_the_window_only(desk: Desk) -> None:
-    browser, id = desk.browser(Role.RESPONDER), desk.work.running
+    browser, id = desk.browser(Role.PUBLISHER), desk.work.running
     begun = desk.maintenance(id).updates[-1].id
     assert browser.post(f"{ALL}/{id}/updates/{begun}/undo").headers["Location"] == f"{ALL}/{id}?did=taken"
     assert desk.maintenance(id).state is MaintenanceState.SCHEDULED

@@ -1,6 +1,7 @@
 """The post screen over HTTP: what is said, to whom, what is refused, and that nothing typed is ever lost."""
 
 import re
+from dataclasses import replace
 from datetime import timedelta
 from html import unescape
 
@@ -10,8 +11,10 @@ from werkzeug.test import TestResponse
 from statuspage.core import posting
 from statuspage.core.posting import Post, id_of
 from statuspage.core.role import Role
+from statuspage.core.state import Decision
 from statuspage.core.status import Status
-from tests.web.desk import FIREBASE, REDIS, VIDEO, Desk, desk, still_desk
+from statuspage.core.telling import Destination
+from tests.web.desk import FIREBASE, REDIS, VIDEO, Desk, desk, desk_site, still_desk
 from tests.web.staff import OURS, alerts, field
 
 __all__ = ["desk", "still_desk"]
@@ -257,7 +260,36 @@ def test_who_will_be_told_is_counted_by_what_is_about_to_happen(still_desk: Desk
     assert told() == "1 by webhook"
     assert told(**{f"component.{REDIS}": "degraded_performance"}) == "2 by webhook"
     page = browser.get(f"{POST}?incident=new")
-    assert 'id="told">1 by pagerduty, 1 by webhook<' in page.text
+    # What touches no component yet is for everybody, also for the hook of one component.
+    assert 'id="told">1 by pagerduty, 2 by webhook<' in page.text
+
+
+def test_who_listens_to_components_is_counted_where_one_of_them_moves(desk: Desk) -> None:
+    ears = Destination("ears", "listener", ("component.updated",), (VIDEO,))
+    site = desk_site(desk.office.url)
+    desk.store.transact(lambda _: Decision(site=replace(site, destinations=(*site.destinations, ears))), desk.now)
+    browser = desk.browser()
+    form = filled(browser.get(f"{POST}?incident={desk.work.open}"), act="switch")
+    assert "listener" not in browser.post(POST, **form).text
+    moving = browser.post(POST, **{**form, f"component.{VIDEO}": "major_outage"}).text
+    assert 'id="told">1 by listener, 1 by webhook<' in moving
+
+
+def test_the_bar_says_whether_anybody_is_going_to_be_told(desk: Desk) -> None:
+    only_pager = (Destination("on-call", "pagerduty", ("incident.created", "incident.resolved"), pages=True),)
+    site = replace(desk_site(desk.office.url), destinations=only_pager)
+    desk.store.transact(lambda _: Decision(site=site), desk.now)
+    browser = desk.browser()
+
+    def bar(**typed: str) -> str:
+        sent = browser.post(POST, **filled(browser.get(f"{POST}?incident=new"), title="New", body="x", **typed))
+        return browser.get(sent.headers["Location"]).text
+
+    assert "Nobody has been told yet." in bar()
+    assert "Nobody is going to be told." in bar(tell="")
+    update = filled(browser.get(f"{POST}?incident={desk.work.open}"), body="More.")
+    more = browser.get(browser.post(POST, **update).headers["Location"]).text
+    assert "Nobody is going to be told." in more
 
 
 def test_without_the_tick_nobody_is_told(desk: Desk) -> None:

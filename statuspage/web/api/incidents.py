@@ -95,5 +95,11 @@ def learned(id: str) -> Response:
     return answer(_incidents().learn(id, document(), caller()).document)
 
 
+@blueprint.post("/incidents/<id>/postmortem/withdraw")
+@token_needs(Role.PUBLISHER)
+def unlearned(id: str) -> Response:
+    return answer(_incidents().unlearn(id, document(), caller()).document)
+
+
 def _incidents() -> Incidents:
     return Incidents(staff().store, staff().clock)

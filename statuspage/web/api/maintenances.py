@@ -21,7 +21,7 @@ def listed() -> Response:
 
 
 @blueprint.post("/maintenances")
-@token_needs(Role.RESPONDER)
+@token_needs(Role.PUBLISHER)
 def planned() -> Response:
     return created(_maintenances().plan(document(), caller(), key()), "maintenances")
 
@@ -34,25 +34,25 @@ def one(id: str) -> Response:
 
 
 @blueprint.patch("/maintenances/<id>")
-@token_needs(Role.RESPONDER)
+@token_needs(Role.PUBLISHER)
 def changed(id: str) -> Response:
     return answer(_maintenances().change(id, document(), caller()).document)
 
 
 @blueprint.post("/maintenances/<id>/updates")
-@token_needs(Role.RESPONDER)
+@token_needs(Role.PUBLISHER)
 def updated(id: str) -> Response:
     return created(_maintenances().update(id, document(), caller(), key()), "maintenances")
 
 
 @blueprint.post("/maintenances/<id>/updates/<update>/withdraw")
-@token_needs(Role.RESPONDER)
+@token_needs(Role.PUBLISHER)
 def withdrawn(id: str, update: str) -> Response:
     return answer(_maintenances().withdraw(id, update, document(), caller()).document)
 
 
 @blueprint.post("/maintenances/<id>/cancel")
-@token_needs(Role.RESPONDER)
+@token_needs(Role.PUBLISHER)
 def cancelled(id: str) -> Response:
     return answer(_maintenances().cancel(id, document(), caller()).document)
 

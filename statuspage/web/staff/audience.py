@@ -6,7 +6,8 @@ from dataclasses import dataclass
 
 from statuspage.core.incident import Incident
 from statuspage.core.site import Site
-from statuspage.core.telling import recipients
+from statuspage.core.state import JournalEvent
+from statuspage.core.telling import Destination, listeners, recipients
 
 MAINTENANCE = (
     "maintenance.scheduled",
@@ -31,8 +32,22 @@ class Audience:
 def audience(kinds: Iterable[str], components: Iterable[str], site: Site) -> Audience:
     """The destinations that hear of any of these events about these components."""
     touched = tuple(components)
-    heard = {each.id: each.type for kind in kinds for each in recipients(kind, touched, site.destinations)}
-    return Audience(tuple(f"{number} by {type}" for type, number in sorted(Counter(heard.values()).items())))
+    return _by_kind(each for kind in kinds for each in recipients(kind, touched, site.destinations))
+
+
+def audience_of(events: Iterable[JournalEvent], site: Site) -> Audience:
+    """The destinations that hear of what was decided: of the incident, and of the components that it moves."""
+    return _by_kind(
+        each
+        for event in events
+        if event.telling is not None
+        for each in listeners(event.kind, event.telling, site.destinations)
+    )
+
+
+def _by_kind(heard: Iterable[Destination]) -> Audience:
+    types = {each.id: each.type for each in heard}
+    return Audience(tuple(f"{number} by {type}" for type, number in sorted(Counter(types.values()).items())))
 
 
 def incident_kinds(incident: Incident | None, *, stays_open: bool) -> tuple[str, ...]:

@@ -47,6 +47,7 @@ DID = {
     "shared": "The postmortem is published.",
     "taken": "Taken back before anybody was told.",
     "undone": "Taken back before anybody was told. Your text is a draft again.",
+    "unshared": "Taken back before anybody was told. The postmortem is a draft again.",
     "unsilenced": "The destination is tried again.",
 }
 """What a page may say about the act that led to it, by the word in `?did=`."""
@@ -93,7 +94,7 @@ def on_to(path: str, did: str = "", said: str = "") -> Response:
 
 def desk_page(template: str, code: int = 200, *, refusal: Refused | None = None, **values: Any) -> Response:
     """A page of the desk: in the frame, with what was done before and what can still be undone."""
-    undo = undo_of(request.args.get("said", "")) if may(Role.RESPONDER) else None
+    undo = undo_of(request.args.get("said", "")) if may(Role.PUBLISHER) else None
     did = DID.get(request.args.get("did", ""))
     return page(template, code, refusal=refusal, undo=undo, did=did, may=may, **values)
 

@@ -1,10 +1,12 @@
 """The inbox: what the robot and people wrote and nobody has published, with the evidence under the words."""
 
+import hashlib
+import json
 from dataclasses import dataclass, replace
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from flask import Response
+from flask import Response, request
 
 from statuspage.core.incident import ROBOT, Incident, Update
 from statuspage.core.role import Role
@@ -52,6 +54,19 @@ class Draft:
 def drafts() -> Response:
     query(did=Text(20, optional=True), said=Text(80, optional=True), done=Text(20, optional=True))
     return inbox()
+
+
+@blueprint.get(f"{DRAFTS}/waiting")
+@needs(Role.VIEWER, by_itself=True)
+def waiting() -> Response:
+    """The ids of the drafts that wait, for a page that is open: it asks again and again, and mostly gets a 304."""
+    state, _, _, _ = look()
+    going = (each for each in state.incidents.values() if each.dismissed_at is None and each.over_at is None)
+    found = json.dumps({"drafts": [draft.id for incident in going for draft in incident.drafts]})
+    response = Response(found, content_type="application/json")
+    response.set_etag(hashlib.sha256(found.encode()).hexdigest()[:32])
+    response.make_conditional(request)
+    return response
 
 
 def inbox(code: int = 200, alert: str = "") -> Response:

@@ -1,4 +1,4 @@
-"""The frame of every staff page: who is signed in, where one can go, how many drafts wait, and the mark for forms."""
+"""The frame of every staff page: who is signed in, where one can go, what needs a look there, the mark for forms."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -27,7 +27,7 @@ NAV = (
 )
 """The pages, in the order of the head line, with the least role that may open them."""
 
-DRAFTS = "/staff/drafts"
+DRAFTS, MESSAGES = "/staff/drafts", "/staff/messages"
 
 DONE = {
     "password": "Your password was changed. Every other session of yours has ended.",
@@ -45,12 +45,13 @@ DONE = {
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """An entry of the head line."""
+    """An entry of the head line. `counted` says what `count` counts."""
 
     name: str
     path: str
     here: bool
-    count: int | None
+    count: int
+    counted: str
 
 
 def page(template: str, code: int = 200, **values: Any) -> Response:
@@ -87,11 +88,17 @@ def first_place(role: Role) -> str:
 def _places(role: Role) -> tuple[Place, ...]:
     there = {rule.rule for rule in current_app.url_map.iter_rules()}
     mine = [(name, path) for name, path, least in NAV if role.may(least) and path in there]
-    return tuple(Place(name, path, _is_here(path), _drafts() if path == DRAFTS else None) for name, path in mine)
+    return tuple(Place(name, path, _is_here(path), *_count(path)) for name, path in mine)
 
 
 def _is_here(path: str) -> bool:
     return request.path == path or request.path.startswith(f"{path}/")
+
+
+def _count(path: str) -> tuple[int, str]:
+    if path == DRAFTS:
+        return _drafts(), "waiting"
+    return (staff().store.outbox.troubles(), "in trouble") if path == MESSAGES else (0, "")
 
 
 def _drafts() -> int:

@@ -77,8 +77,11 @@ class Program:
         return Actor(f"token {self.token.name} ({self.token.id})", self.address)
 
 
-def needs(role: Role) -> Callable[[Callable[P, R]], Callable[P, R]]:
-    """For people who are signed in and have at least this role."""
+def needs(role: Role, *, by_itself: bool = False) -> Callable[[Callable[P, R]], Callable[P, R]]:
+    """For people who are signed in and have at least this role.
+
+    What an open page asks `by_itself` is no sign of a person: it keeps no session from ending.
+    """
 
     def guard(view: Callable[P, R]) -> Callable[P, R]:
         @wraps(view)
@@ -86,7 +89,7 @@ def needs(role: Role) -> Callable[[Callable[P, R]], Callable[P, R]]:
             changes = request.method not in SAFE
             if changes:
                 refuse_foreign()
-            found = _session()
+            found = _session(is_used=not by_itself)
             if not found.user.role.may(role):
                 _tell_of_refusal(found.actor, role)
                 raise Denied(f"This needs the role {role}; you are signed in as {found.user.role}.")
@@ -194,7 +197,7 @@ def _is_our_own() -> bool:
     return request.headers.get("Origin") in (staff().origin, f"{request.scheme}://{request.host}")
 
 
-def _session() -> Who:
+def _session(*, is_used: bool = True) -> Who:
     held = staff()
     secrets = request.cookies.getlist(cookie_name(held))
     if len(secrets) != 1:
@@ -204,7 +207,7 @@ def _session() -> Who:
     if found is None:
         raise SignInFirst
     session, user = found
-    if now - session.seen_at >= SEEN_EVERY:
+    if is_used and now - session.seen_at >= SEEN_EVERY:
         # A database that cannot be written must not end what can still be read.
         with suppress(StoreError):
             held.store.accounts.touch_session(session.id, now)

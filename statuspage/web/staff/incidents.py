@@ -1,6 +1,7 @@
 """Incidents: the list, and one with all about it: what was said, what the checks saw, who was told, who did what."""
 
 from dataclasses import replace
+from datetime import datetime
 from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
 
@@ -12,8 +13,10 @@ from statuspage.core.incident import ROBOT, Incident, IncidentState
 from statuspage.core.posting import Post
 from statuspage.core.refusals import Conflict, Refused
 from statuspage.core.role import Role
+from statuspage.core.site import Site
+from statuspage.core.state import State
 from statuspage.web.present_incident import impact_look
-from statuspage.web.staff.audience import audience, incident_kinds
+from statuspage.web.staff.audience import audience_of
 from statuspage.web.staff.context import staff
 from statuspage.web.staff.doing import act, by, desk_blueprint, desk_page, look, on_to
 from statuspage.web.staff.evidence import checks_of, reasons, runs, seen_of, tables
@@ -129,10 +132,17 @@ def show(
         can_hand_back=touched_by is not None and bool(incident.causes),
         next_by=minute_clock(incident.next_by, zone) if incident.next_by else None,
         overdue=incident.next_by is not None and incident.next_by < now,
-        told=audience(incident_kinds(incident, stays_open=False), incident.components, site).text,
+        told=_told_of_the_end(state, incident, site, now),
         key=posting.id_of("key", by(), f"{id}/{incident.version}/resolve"),
         learned=incident.postmortem,
     )
+
+
+def _told_of_the_end(state: State, incident: Incident, site: Site, now: datetime) -> str:
+    if not (incident.is_open and incident.is_public):
+        return ""
+    ending = Post(RESOLVED, state=IncidentState.RESOLVED.value)
+    return audience_of(posting.post_update(state, incident.id, ending, by(), now).events, site).text
 
 
 def _row(incident: Incident, zone: ZoneInfo) -> dict[str, object]:

@@ -17,6 +17,7 @@ from statuspage.core.role import Role
 from statuspage.core.site import Site, public_id
 from statuspage.core.state import Decision, State
 from statuspage.core.typed import site_of
+from statuspage.web.entries import html_of
 from statuspage.web.staff.audience import MAINTENANCE, audience
 from statuspage.web.staff.context import staff
 from statuspage.web.staff.doing import act, by, desk_blueprint, desk_page, look, on_to
@@ -28,7 +29,7 @@ from statuspage.web.staff.past_acts import past_acts
 from statuspage.web.staff.pasted import ANY_LONG, LONG, pasted
 from statuspage.web.staff.plan_form import Typed, empty_form, form_of, plan_of, sent_form
 from statuspage.web.staff.timeline import components, timeline
-from statuspage.web.times import length_text, period
+from statuspage.web.times import length_text, minute, period
 from statuspage.web.words import STATE_WORDS
 
 blueprint = desk_blueprint("maintenances")
@@ -67,14 +68,14 @@ def calendar() -> Response:
 
 
 @blueprint.get(f"{MAINTENANCES}/new")
-@needs(Role.RESPONDER)
+@needs(Role.PUBLISHER)
 def ask() -> Response:
     _, site, zone, now = look()
     return _form_page(site, empty_form(now, zone))
 
 
 @blueprint.post(f"{MAINTENANCES}/new")
-@needs(Role.RESPONDER)
+@needs(Role.PUBLISHER)
 def plan() -> Response:
     typed = sent_form()
     try:
@@ -96,7 +97,7 @@ def one(id: str) -> Response:
 
 
 @blueprint.post(f"{MAINTENANCES}/<id>")
-@needs(Role.RESPONDER)
+@needs(Role.PUBLISHER)
 def change(id: str) -> Response:
     typed = sent_form()
 
@@ -109,39 +110,41 @@ def change(id: str) -> Response:
 
 
 @blueprint.post(f"{MAINTENANCES}/<id>/updates")
-@needs(Role.RESPONDER)
+@needs(Role.PUBLISHER)
 def update(id: str) -> Response:
     given = pasted(
         key=Text(64),
+        version=Text(9),
         to=Text(20),
         body=ANY_LONG,
         tell=Text(2, optional=True),
     )
-    key, tell = f"{by()}/{given['key']}", bool(given["tell"])
+    key, tell, on = f"{by()}/{given['key']}", bool(given["tell"]), _number(given["version"])
 
     def command(state: State, now: datetime) -> Decision:
         present, to = planning.find(state, an_id("maintenance", id)), _state(given["to"])
         said = given["body"] if given["body"].strip() else ACTS.get((present.state, to), ("", ""))[1]
-        return planning.update_maintenance(state, id, to.value, said, by(), now, tell=tell, key=key)
+        return planning.update_maintenance(state, id, to.value, said, by(), now, tell=tell, key=key, version=on)
 
     return _done(id, command, update=public_id("update", f"{id}/{key}"), said=given["body"])
 
 
 @blueprint.post(f"{MAINTENANCES}/<id>/cancel")
-@needs(Role.RESPONDER)
+@needs(Role.PUBLISHER)
 def cancel(id: str) -> Response:
-    given = pasted(body=LONG)
+    given = pasted(version=Text(9), body=LONG)
+    on = _number(given["version"])
 
     def command(state: State, now: datetime) -> Decision:
         if planning.find(state, an_id("maintenance", id)).state is MaintenanceState.CANCELLED:
             return Decision()
-        return planning.cancel(state, id, given["body"], by(), now)
+        return planning.cancel(state, id, given["body"], by(), now, on)
 
     return _done(id, command, calling_off=given["body"])
 
 
 @blueprint.post(f"{MAINTENANCES}/<id>/updates/<update>/undo")
-@needs(Role.RESPONDER)
+@needs(Role.PUBLISHER)
 def undo(id: str, update: str) -> Response:
     form()
     wanted = an_id("update", update)
@@ -201,6 +204,7 @@ def _show(
         typed=replace(typed, version=fresh.version) if typed is not None else fresh,
         is_changing=typed is not None,
         typed_update=said,
+        present_word=_newest(present, zone) if code == 409 else None,
         calling_off=calling_off,
         key=secrets.token_hex(12),
         told=audience(MAINTENANCE, present.components, site).text,
@@ -228,6 +232,21 @@ def _row(work: Maintenance, site: Site, zone: ZoneInfo) -> dict[str, object]:
         "names": ", ".join(names),
         "by": work.by,
     }
+
+
+def _newest(work: Maintenance, zone: ZoneInfo) -> dict[str, object] | None:
+    """What was said of it last, for whoever typed without knowing."""
+    if not work.is_public:
+        return None
+    update = work.published[-1]
+    word = STATE_WORDS[update.state]
+    return {"word": word, "at": minute(update.display_at, zone), "by": update.by, "html": html_of(update)}
+
+
+def _number(text: str) -> int:
+    if not (text.isascii() and text.isdecimal()):
+        raise BadForm("version", "must be a number")
+    return int(text)
 
 
 def _zone(state: State) -> ZoneInfo:

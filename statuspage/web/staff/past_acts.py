@@ -9,7 +9,7 @@ from statuspage.web.staff.context import staff
 from statuspage.web.times import Stamp, stamp
 
 MOST = 40
-SHOWN = ("state", "status", "from", "to", "until", "reason", "was", "title")
+SHOWN = ("state", "status", "from", "to", "until", "reason", "was", "was_title", "title")
 
 
 @dataclass(frozen=True, slots=True)

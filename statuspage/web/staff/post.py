@@ -17,7 +17,7 @@ from statuspage.core.site import Site
 from statuspage.core.state import Decision, State
 from statuspage.core.typed import site_of
 from statuspage.web.headers import NOT_KEPT
-from statuspage.web.staff.audience import Audience, audience, incident_kinds
+from statuspage.web.staff.audience import Audience, audience, audience_of, incident_kinds
 from statuspage.web.staff.doing import act, by, desk_blueprint, desk_page, look, need, on_to
 from statuspage.web.staff.forms import BadForm, Text, query
 from statuspage.web.staff.gate import Denied, needs
@@ -94,7 +94,7 @@ def live() -> Response:
     state, site, zone, now = look(typed.incident)
     shown = _try(state, site, zone, now, typed)
     panes = rendered("_preview.html", shown=shown).decode("utf-8")
-    told = _told(site, state.incidents.get(typed.incident), typed)
+    told = _told(state, site, now, typed)
     found = {"panes": tree(panes), "told": told.text, "field": shown.refusal.field if shown.refusal else None}
     return Response(json.dumps(found), content_type="application/json", headers={"Cache-Control": NOT_KEPT})
 
@@ -178,7 +178,7 @@ def _page(
         states=[(each, STATE_WORDS[each], each == typed.state) for each in STATES],
         picks=picks(state, site, incident.components if incident else (), typed.components),
         promises=promises(site),
-        told=_told(site, incident, typed),
+        told=_told(state, site, now, typed),
         undo_s=int(site.times.undo.total_seconds()),
         aside=_aside(incident, zone, now),
         shown=shown,
@@ -213,10 +213,17 @@ def _moved_over(typed: Typed, incident: Incident | None) -> Typed:
     return replace(typed, version=fresh.version, title=fresh.title, state=fresh.state)
 
 
-def _told(site: Site, incident: Incident | None, typed: Typed) -> Audience:
-    stays_open = typed.state not in (IncidentState.RESOLVED.value, IncidentState.POSTMORTEM.value)
-    mine = incident.components if incident is not None else ()
-    return audience(incident_kinds(incident, stays_open=stays_open), (*mine, *typed.components), site)
+def _told(state: State, site: Site, now: datetime, typed: Typed) -> Audience:
+    """Who would hear of it if it were said now, whatever is still to be typed."""
+    incident = state.incidents.get(typed.incident)
+    whole = replace(typed, version=None, tell=True, title=typed.title.strip() or "…", body=typed.body.strip() or "…")
+    try:
+        decided = decide(state, whole, by(), now, draft=False)
+    except (Refused, NotThere):
+        stays_open = typed.state != IncidentState.RESOLVED.value
+        mine = incident.components if incident is not None else ()
+        return audience(incident_kinds(incident, stays_open=stays_open), (*mine, *typed.components), site)
+    return audience_of(decided.events, site)
 
 
 def _aside(incident: Incident | None, zone: ZoneInfo, now: datetime) -> tuple[str | Stamp, ...]:

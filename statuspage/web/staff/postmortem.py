@@ -7,13 +7,13 @@ from flask import Response
 from statuspage.acting.caller import an_id
 from statuspage.core import posting
 from statuspage.core.incident import Incident
-from statuspage.core.learning import MAX_POSTMORTEM
+from statuspage.core.learning import MAX_POSTMORTEM, word_id
 from statuspage.core.refusals import Conflict, Refused
 from statuspage.core.role import Role
 from statuspage.core.state import Decision, State
 from statuspage.markup import render
 from statuspage.web.staff.doing import act, by, desk_blueprint, desk_page, look, may, need, on_to
-from statuspage.web.staff.forms import BadForm, Text
+from statuspage.web.staff.forms import BadForm, Text, form
 from statuspage.web.staff.gate import needs
 from statuspage.web.staff.pasted import pasted
 
@@ -46,13 +46,26 @@ def write(id: str) -> Response:
     if publish or _is_public(incident):
         need(Role.PUBLISHER)
     try:
-        act(lambda state, now: _write(state, id, body, now, publish=publish, version=version), id)
+        written = act(lambda state, now: _write(state, id, body, now, publish=publish, version=version), id)
     except Refused as refusal:
         return _page(incident, body, version, refusal=refusal, code=422)
     except Conflict:
         alert = "Somebody else changed this incident while you were typing. What stands there now is beside your text."
         return _page(incident, body, incident.version, alert=alert, code=409)
-    return on_to(f"/staff/incidents/{id}", "shared" if publish else "learned")
+    if not publish:
+        return on_to(f"/staff/incidents/{id}", "learned")
+    return on_to(f"/staff/incidents/{id}", "shared", said=f"{id}.{word_id(written.incidents[0])}")
+
+
+@blueprint.post(f"{POSTMORTEM}/undo")
+@needs(Role.PUBLISHER)
+def undo(id: str) -> Response:
+    form()
+    try:
+        act(lambda state, now: posting.withdraw_postmortem(state, an_id("incident", id), by(), now), id)
+    except Refused:
+        return on_to(f"/staff/incidents/{id}", "late")
+    return on_to(f"/staff/incidents/{id}", "unshared")
 
 
 def _write(state: State, id: str, body: str, now: datetime, *, publish: bool, version: int) -> Decision:

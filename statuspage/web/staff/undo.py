@@ -2,11 +2,11 @@
 
 import math
 from dataclasses import dataclass
+from datetime import datetime
 
-from statuspage.core.incident import Incident, Update
+from statuspage.core.incident import Incident, IncidentState
+from statuspage.core.learning import word_id
 from statuspage.core.maintenance import Maintenance
-from statuspage.core.state import State
-from statuspage.core.telling import recipients
 from statuspage.core.typed import site_of
 from statuspage.web.staff.context import staff
 from statuspage.web.words import STATE_WORDS
@@ -28,24 +28,39 @@ def undo_of(said: str) -> Undo | None:
     id, _, update_id = said.partition(".")
     if not (id.isalnum() and id.isascii() and update_id):
         return None
-    now = staff().clock.now()
-    state = staff().store.state(now, (id,))
+    held = staff()
+    now = held.clock.now()
+    state = held.store.state(now, (id,))
     entry = state.incidents.get(id) or state.maintenances.get(id)
-    update = entry.update(update_id) if entry is not None else None
-    if entry is None or update is None or not update.is_published or update.published_at is None:
+    word = _word(entry, update_id) if entry is not None else None
+    if entry is None or word is None:
         return None
-    left = (update.published_at + site_of(state).times.undo - now).total_seconds()
+    left = (word.published_at + site_of(state).times.undo - now).total_seconds()
     if left <= 0:
         return None
     return Undo(
-        path=f"/staff/{'incidents' if isinstance(entry, Incident) else 'maintenances'}/{id}/updates/{update_id}/undo",
+        path=f"/staff/{'incidents' if isinstance(entry, Incident) else 'maintenances'}/{id}/{word.path}/undo",
         title=entry.title,
-        word=STATE_WORDS[update.state],
+        word=STATE_WORDS[word.state],
         seconds=math.ceil(left),
-        waits=_is_told(state, entry, update),
+        waits=held.store.outbox.waits(update_id),
     )
 
 
-def _is_told(state: State, entry: Incident | Maintenance, update: Update) -> bool:
-    kind = "incident.updated" if isinstance(entry, Incident) else "maintenance.updated"
-    return update.tell and bool(recipients(kind, entry.components, site_of(state).destinations))
+@dataclass(frozen=True, slots=True)
+class _Word:
+    """What was said: an update, or what was learned. `path` follows the incident's own."""
+
+    path: str
+    state: str
+    published_at: datetime
+
+
+def _word(entry: Incident | Maintenance, update_id: str) -> _Word | None:
+    update = entry.update(update_id)
+    if update is not None and update.is_published and update.published_at is not None:
+        return _Word(f"updates/{update_id}", update.state, update.published_at)
+    learned = entry.postmortem if isinstance(entry, Incident) and word_id(entry) == update_id else None
+    if learned is not None and learned.published_at is not None:
+        return _Word("postmortem", IncidentState.POSTMORTEM.value, learned.published_at)
+    return None

@@ -93,6 +93,28 @@ if (drafts.length) {
   mark(false);
 }
 
+// --- drafts that came while the page was open ---
+const news = at("news");
+if (news) {
+  let mark = "";
+  const tell = (count) => {
+    news.classList.toggle("alert", count > 0);
+    news.replaceChildren(...(count ? [node(["p", {}, `${count} new draft${count === 1 ? "" : "s"}: `, ["a", { href: news.dataset.page }, "load"]])] : []));
+  };
+  const look = async () => {
+    try {
+      const answer = doc.hidden ? null : await fetch(news.dataset.from, { headers: { Accept: "application/json", "If-None-Match": mark } });
+      if (answer?.status === 401) return;
+      if (answer?.status === 200) {
+        mark = answer.headers.get("ETag");
+        tell((await answer.json()).drafts.filter((id) => !at(`d-${id}`)).length);
+      }
+    } catch { /* The page can be loaded again all the same. */ }
+    setTimeout(look, 4000);
+  };
+  look();
+}
+
 // --- how long until something happens by itself ---
 for (const clock of all("[data-until]")) {
   const end = performance.now() + clock.dataset.until * 1000;
