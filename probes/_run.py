@@ -184,7 +184,7 @@ async def observe(context: Context, look: Callable[[Run], Awaitable[None]]) -> O
 def _os_error(run: Run, error: OSError) -> Observation:
     if isinstance(error, socket.gaierror):
         run.fact("resolver_silent", error.errno in (socket.EAI_AGAIN, socket.EAI_SYSTEM))
-        return run.observation(Outcome.FAIL, Reason.DNS, error.strerror or str(error), "dns")
+        return run.observation(Outcome.FAIL, Reason.DNS, error.strerror or str(error), run.current or "dns")
     ours = LOCAL_ERRORS.get(error.errno) if error.errno is not None else None
     if ours is not None:
         return run.observation(Outcome.BLIND, ours, error.strerror or str(error), run.current)

@@ -9,7 +9,7 @@ from datetime import datetime
 
 from statuspage.core import blame
 from statuspage.core.clock import Clock
-from statuspage.core.observation import BEFORE_CONNECTED, Observation, Outcome, Reason
+from statuspage.core.observation import Observation, Reason
 from statuspage.monitor.anchors import AnchorRounds
 from statuspage.monitor.beliefs import Beliefs
 from statuspage.monitor.due import Due
@@ -119,7 +119,7 @@ class Looking:
         # After a stall this may run before the watchdog does, and must not believe what it holds.
         self._jolted()
         observation = blame.judge_stall(observation, started, self._clock.monotonic(), tuple(self._tilt.stalls))
-        if observation.outcome is Outcome.FAIL and observation.stage in BEFORE_CONNECTED:
+        if blame.may_be_ours(observation):
             observation = blame.judge(observation, await self.anchors.during(started))
         return observation
 

@@ -267,6 +267,19 @@ async def test_failing_anchors_make_refused_checks_blind_and_the_page_is_told(st
     assert "monitor.recovered" in kinds(store)
 
 
+async def test_a_credential_that_cannot_be_fetched_while_the_anchors_fail_is_no_outage(store: Store) -> None:
+    chat, one, two = Scripted("chat"), Scripted("anchor-0"), Scripted("anchor-1")
+    anchors = (watch("anchor-0", one), watch("anchor-1", two))
+    async with running(store, watch("chat", chat), anchors=anchors):
+        await wait_until(lambda: statuses(store).get("chat") == "operational", "operational")
+        one.answer, two.answer = (lambda: refused("anchor-0")), (lambda: refused("anchor-1"))
+        await wait_until(lambda: one.asked >= 3, "a failing round of anchors")
+        chat.answer = lambda: seen("chat", Outcome.FAIL, "token", Reason.TIMEOUT)
+        await wait_until(lambda: [o.outcome for o in store.recent("chat", 8)] == [Outcome.BLIND] * 8, "blind runs")
+        assert statuses(store)["chat"] == "operational"
+        assert {each.reason for each in store.recent("chat", 8)} == {Reason.ANCHORS}
+
+
 async def test_everything_down_together_with_anchors_up_is_believed(store: Store) -> None:
     names = ("firebase", "native", "redis")
     looks = {name: Scripted(name) for name in names}

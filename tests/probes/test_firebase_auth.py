@@ -18,6 +18,7 @@ from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
+from probes._firebase_auth import NoAuth
 from probes.firebase import Config, probe
 from statuspage.clock import SystemClock
 from statuspage.core.observation import Observation, Outcome
@@ -241,6 +242,15 @@ async def test_a_silent_or_missing_token_service_is_named_at_its_own_stage(tmp_p
         missing = await probe(custom_token(server, TokenService(port=unused_port()), tmp_path), CONTEXT)
     assert told(silent) == ("token", "timeout")
     assert told(missing) == ("token", "connect")
+
+
+async def test_a_token_service_whose_name_has_no_address_is_named_at_its_own_stage(tmp_path: Path) -> None:
+    async with token_service() as service, scripted_rtdb() as server:
+        lost = custom_token(server, service, tmp_path)
+        assert not isinstance(lost.auth, NoAuth)
+        auth = lost.auth.model_copy(update={"identity_url": "http://no-such-host.invalid"})
+        seen = await look(lost.model_copy(update={"auth": auth}))
+    assert told(seen) == ("token", "dns")
 
 
 async def test_an_endless_answer_of_the_token_service_is_cut(tmp_path: Path) -> None:
