@@ -88,11 +88,17 @@ class Run:
         self._clock = context.clock
         self._at = context.clock.now()
         self._started = context.clock.monotonic()
+        self._stage_ends = self._started + context.timeout
 
     @property
     def left(self) -> float:
         """Seconds until the whole run's deadline, never below zero."""
         return max(0.0, self._started + self.context.timeout - self._clock.monotonic())
+
+    @property
+    def stage_left(self) -> float:
+        """Seconds until the present stage's deadline, never below zero."""
+        return max(0.0, self._stage_ends - self._clock.monotonic())
 
     @asynccontextmanager
     async def stage(self, name: str) -> AsyncIterator[None]:
@@ -100,6 +106,7 @@ class Run:
         self.current = name
         begun = self._clock.monotonic()
         limit = min(self.left, self.context.limits.get(name, self.context.timeout))
+        self._stage_ends = begun + limit
         try:
             async with asyncio.timeout(limit):
                 yield

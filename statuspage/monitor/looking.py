@@ -52,7 +52,6 @@ class Looking:
         self._in_flight: dict[str, int] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self.anchors = AnchorRounds((), clock)
-        self._saw_since = float("-inf")
         self.seq = 0
         self.last_run_at: datetime | None = None
         self.late_ms: deque[float] = deque(maxlen=10_000)
@@ -87,9 +86,8 @@ class Looking:
 
     @property
     def anchors_blind(self) -> bool:
-        """Whether the anchors fail and no run has got through to its target since they do."""
-        since = self.anchors.failing_since
-        return since is not None and self._saw_since < since
+        """Whether the anchors fail. That a target beside us goes on answering says nothing of the way to the others."""
+        return self.anchors.failing_since is not None
 
     async def end(self) -> None:
         """Cancel every run under way; what it would have seen is not known."""
@@ -111,8 +109,6 @@ class Looking:
         finally:
             self._in_flight[watch.check.id] -= 1
         observation = await self._judged(observation, started)
-        if observation.is_fresh:
-            self._saw_since = max(self._saw_since, started)
         self._take_in(observation)
 
     async def _judged(self, observation: Observation, started: float) -> Observation:
