@@ -215,6 +215,7 @@ def test_a_full_disk_keeps_no_other_worker_green_either(tmp_path: Path, monkeypa
         assert not second.is_builder
         monkeypatch.undo()
         beat(store, clock.at)
+        clock.advance(1)
         eventually(lambda: "All Systems Operational</h1>" in front(two))
         eventually(lambda: one.table["/"].gzip == two.table["/"].gzip)
     store.close()
@@ -249,5 +250,6 @@ def test_a_full_disk_does_not_keep_the_page_green(tmp_path: Path, monkeypatch: p
         eventually(lambda: "No Fresh Data" in front(shown))
         monkeypatch.undo()
         beat(store, clock.at)
+        clock.advance(1)
         eventually(lambda: "All Systems Operational" in front(shown))
     store.close()
