@@ -7,6 +7,7 @@ import time
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime, timedelta
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -130,6 +131,26 @@ async def test_runs_under_way_during_a_stall_are_blind_and_decisions_rest(store:
     assert statuses(store)["chat"] == "operational"
 
 
+async def test_decisions_rest_after_a_stall_while_looking_goes_on(store: Store) -> None:
+    chat = Scripted("chat")
+    async with running(store, watch("chat", chat), times=replace(QUICK, rest=5.0)):
+        await wait_until(lambda: statuses(store).get("chat") == "operational", "operational")
+        time.sleep(3)  # noqa: ASYNC251 - the loop itself is to stand still
+        chat.answer = lambda: seen("chat", Outcome.FAIL)
+        frozen_until = await wait_until(lambda: store.heartbeats()[0].frozen_until, "the rest to be told")
+        assert frozen_until is not None
+
+        def failed() -> list[Observation]:
+            return [each for each in store.recent("chat", 100) if each.outcome is Outcome.FAIL]
+
+        await wait_until(lambda: len(failed()) >= 6, "failed looks")
+        assert failed()[3].ended_at < frozen_until, "more than enough was seen before the rest was over"
+        await wait_until(lambda: statuses(store)["chat"] == "major_outage", "the outage")
+    (decided,) = [each.event for each in store.journal() if each.event.data.get("to") == "major_outage"]
+    assert decided.kind == "component.updated"
+    assert decided.at >= frozen_until
+
+
 async def test_numbers_go_on_after_a_restart(store: Store) -> None:
     chat = Scripted("chat")
     for _ in range(2):
@@ -224,13 +245,20 @@ async def test_a_hundred_hung_probes_delay_nobody_else(store: Store) -> None:
 
     done = asyncio.Event()
     hung = [watch(f"hung-{n}", hang if n else hang_and_refuse_to_die) for n in range(100)]
-    chat = Scripted("chat")
-    async with running(store, watch("chat", chat), *hung) as engine:
-        await wait_until(lambda: chat.asked >= 10, "ten looks at the healthy check")
-        assert statuses(store)["chat"] == "operational"
+    chat, looks = Scripted("chat"), list[float]()
+
+    async def noted() -> Observation:
+        looks.append(CLOCK.monotonic())
+        return await chat()
+
+    async with running(store, watch("chat", noted, every="0.3s"), *hung) as engine:
         await wait_until(lambda: store.recent("hung-1", 1), "the hung probe to be given up")
+        await wait_until(lambda: len(looks) >= 10, "ten looks at the healthy check")
+        assert statuses(store)["chat"] == "operational"
         late = sorted(engine.looking.late_ms)
         assert late[int(len(late) * 0.9)] < 1000
+        # A hung run holds its place for two seconds; whoever waited for one would be that late.
+        assert max(later - earlier for earlier, later in pairwise(looks)) - 0.3 < 1.0
         assert store.recent("hung-1", 1)[0].reason is Reason.INTERNAL
         assert statuses(store)["hung-1"] == "unknown"
         done.set()
