@@ -5,6 +5,7 @@ where it has one. Endpoints are Google's own or what the config file says; a ser
 another, since it would be handed our signature.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal, NamedTuple, Self
 
@@ -24,6 +25,10 @@ MARGIN = 300.0
 
 _CUSTOM_TOKEN_AUDIENCE = "https://identitytoolkit.googleapis.com/google.identity.identitytoolkit.v1.IdentityToolkit"
 _SCOPES = "https://www.googleapis.com/auth/userinfo.email https://www.googleapis.com/auth/firebase.database"
+
+
+Left = Callable[[], float]
+"""Tells the seconds until the deadline of the stage `token`."""
 
 
 class Credential(NamedTuple):
@@ -71,9 +76,9 @@ class _WithIdentity(Options):
     refresh_url: HttpUrl = GOOGLE_REFRESH_URL
     """Where to renew an ID token; another one than Google's is for tests."""
 
-    async def _refreshed(self, refresh: str) -> Token:
+    async def _refreshed(self, refresh: str, left: Left) -> Token:
         form = {"grant_type": "refresh_token", "refresh_token": refresh}
-        answer = await post(self.refresh_url, params=self._key(), form=form)
+        answer = await post(self.refresh_url, left, params=self._key(), form=form)
         return _token(answer, "id_token", "expires_in", "refresh_token")
 
     def _key(self) -> dict[str, str]:
@@ -90,11 +95,11 @@ class CustomToken(_WithServiceAccount, _WithIdentity):
     uid: str = Field(default="probe", min_length=1, max_length=128)
     """The user to be."""
 
-    async def fetch(self, now: float, old: Token | None) -> Token:
+    async def fetch(self, now: float, old: Token | None, left: Left) -> Token:
         """A new ID token. `now` is the wall clock in seconds since 1970."""
         if old is not None and old.refresh is not None:
             try:
-                return await self._refreshed(old.refresh)
+                return await self._refreshed(old.refresh, left)
             except Failed as failed:
                 if failed.reason is not Reason.AUTH:
                     raise
@@ -103,6 +108,7 @@ class CustomToken(_WithServiceAccount, _WithIdentity):
         jwt = signed(account, {**claims, "iat": int(now), "exp": int(now) + 3600})
         answer = await post(
             f"{self.identity_url.rstrip('/')}/v1/accounts:signInWithCustomToken",
+            left,
             params=self._key(),
             content={"token": jwt, "returnSecureToken": True},
         )
@@ -123,12 +129,12 @@ class ServiceAccountAuth(_WithServiceAccount):
     token_url: HttpUrl = GOOGLE_TOKEN_URL
     """Where access tokens come from; another one than Google's is for tests."""
 
-    async def fetch(self, now: float, old: Token | None) -> Token:
+    async def fetch(self, now: float, old: Token | None, left: Left) -> Token:
         """A new access token. `now` is the wall clock in seconds since 1970."""
         account = read_service_account(self.service_account)
         claims = {"scope": _SCOPES, "aud": GOOGLE_TOKEN_URL, "iat": int(now), "exp": int(now) + 3600}
         form = {"grant_type": "urn:ietf:params:oauth:grant-type:jwt-bearer", "assertion": signed(account, claims)}
-        return _token(await post(self.token_url, form=form), "access_token", "expires_in", None)
+        return _token(await post(self.token_url, left, form=form), "access_token", "expires_in", None)
 
     def credential(self, token: str) -> Credential:
         """What the database is sent."""
@@ -142,7 +148,7 @@ class LegacySecret(Options):
     secret: Secret
     """The secret itself."""
 
-    async def fetch(self, now: float, old: Token | None) -> Token:
+    async def fetch(self, now: float, old: Token | None, left: Left) -> Token:
         """The secret, which never ends."""
         return Token(self.secret.reveal(), float("inf"))
 
@@ -169,13 +175,13 @@ class IdToken(_WithIdentity):
             raise ValueError("refresh_token needs api_key")
         return self
 
-    async def fetch(self, now: float, old: Token | None) -> Token:
+    async def fetch(self, now: float, old: Token | None, left: Left) -> Token:
         """A new ID token, or the given one."""
         if self.token is not None:
             return Token(self.token.reveal(), float("inf"))
         assert self.refresh_token is not None
         refresh = self.refresh_token.reveal() if old is None or old.refresh is None else old.refresh
-        return await self._refreshed(refresh)
+        return await self._refreshed(refresh, left)
 
     def credential(self, token: str) -> Credential:
         """What the database is sent."""
@@ -246,7 +252,8 @@ async def credential(run: Run, login: Login) -> Credential:
 
 async def _renewed(run: Run, login: Login, kept: Kept | None, now: float) -> Kept:
     try:
-        token = await login.fetch(run.context.clock.now().timestamp(), None if kept is None else kept.token)
+        old = None if kept is None else kept.token
+        token = await login.fetch(run.context.clock.now().timestamp(), old, lambda: run.stage_left)
     except Failed as failed:
         if kept is not None and now < kept.ends_at:
             run.degrade(failed.reason, failed.detail, "token")

@@ -6,13 +6,14 @@ names looked up by our own resolver: httpx would use the loop's default threads,
 
 import json
 import logging
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import httpx
 
-from probes._net import resolve
+from probes._net import resolve, telling
+from probes._resolver import Address
 from probes._run import LOCAL_ERRORS, Failed
 from probes._tls import TlsOptions, shared_context
 from statuspage.core.observation import Reason
@@ -34,6 +35,7 @@ class Answer:
 
 async def post(
     url: str,
+    left: Callable[[], float],
     *,
     params: Mapping[str, str] | None = None,
     form: Mapping[str, str] | None = None,
@@ -41,29 +43,52 @@ async def post(
 ) -> Answer:
     """POST a form or a JSON `content` inside a stage of the caller, whose deadline is the only one.
 
-    Raises Failed, Blinded or an OSError that `probes._run.observe` sorts.
+    `left` tells the seconds until that deadline. Raises Failed, Blinded or an OSError that `probes._run.observe` sorts.
     """
     asked = httpx.URL(url, params=params) if params else httpx.URL(url)
     port = asked.port or (443 if asked.scheme == "https" else 80)
-    addresses = await resolve(asked.host, port)
-    # The address stands in the URL; the name stays where the server and its certificate need it.
     request = httpx.Request(
         "POST",
-        asked.copy_with(host=addresses[0].sockaddr[0]),
+        asked,
         headers={"Host": asked.netloc.decode("ascii"), "User-Agent": "statuspage", "Accept-Encoding": "identity"},
         data=form,
         json=content,
-        extensions={"sni_hostname": asked.host, "timeout": httpx.Timeout(None).as_dict()},
     )
-    try:
-        async with httpx.AsyncClient(trust_env=False, verify=shared_context(TlsOptions())) as client:
-            answer = await client.send(request, stream=True, follow_redirects=False)
-            try:
-                return Answer(answer.status_code, _object(await _capped(answer)))
-            finally:
-                await answer.aclose()
-    except httpx.TransportError as error:
-        raise _transport_failure(error) from None
+    return await ask_any(request, await resolve(asked.host, port), left)
+
+
+async def ask_any(request: httpx.Request, addresses: Sequence[Address], left: Callable[[], float]) -> Answer:
+    """The answer of the first address that can be connected to. Each one but the last gets its share of the time."""
+    errors: list[Exception] = []
+    for index, address in enumerate(addresses):
+        others = len(addresses) - index - 1
+        try:
+            return await _ask(request, address, left() / (others + 1) if others else None)
+        except (httpx.ConnectError, httpx.ConnectTimeout) as error:
+            errors.append(_transport_failure(error))
+        except httpx.TransportError as error:
+            raise _transport_failure(error) from None
+    raise telling(errors)
+
+
+async def _ask(request: httpx.Request, address: Address, connect_within: float | None) -> Answer:
+    # The address stands in the URL; the name stays where the server and its certificate need it.
+    there = httpx.Request(
+        request.method,
+        request.url.copy_with(host=address.sockaddr[0]),
+        headers=request.headers,
+        content=request.content,
+        extensions={
+            "sni_hostname": request.url.host,
+            "timeout": httpx.Timeout(None, connect=connect_within).as_dict(),
+        },
+    )
+    async with httpx.AsyncClient(trust_env=False, verify=shared_context(TlsOptions())) as client:
+        answer = await client.send(there, stream=True, follow_redirects=False)
+        try:
+            return Answer(answer.status_code, _object(await _capped(answer)))
+        finally:
+            await answer.aclose()
 
 
 async def _capped(answer: httpx.Response) -> bytes:
@@ -90,6 +115,8 @@ def _transport_failure(error: httpx.TransportError) -> Exception:
         if isinstance(cause, OSError) and cause.errno in LOCAL_ERRORS:
             return cause
         cause = cause.__cause__ or cause.__context__
+    if isinstance(error, httpx.ConnectTimeout):
+        return Failed(Reason.TIMEOUT, "no answer to the connection request")
     if isinstance(error, httpx.ConnectError):
         reason = Reason.TLS if "SSL" in str(error) or "certificate" in str(error) else Reason.CONNECT
         return Failed(reason, str(error))

@@ -8,6 +8,7 @@ import asyncio
 import errno
 import os
 import socket
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import SplitResult
@@ -200,28 +201,32 @@ async def resolve(host: str, port: int) -> list[Address]:
 
 
 async def _connect_any(run: Run, addresses: list[Address]) -> socket.socket:
-    """The first address that answers. Each one but the last gets its share of the time left."""
+    """The first address that answers. Each one but the last gets its share of the stage's time."""
     errors: list[OSError] = []
     for index, address in enumerate(addresses):
         left = len(addresses) - index
         try:
             if left == 1:
                 return await _connect(address)
-            async with asyncio.timeout(run.left / left):
+            async with asyncio.timeout(run.stage_left / left):
                 return await _connect(address)
         except OSError as error:  # TimeoutError is one
             errors.append(error)
-    raise _telling(errors)
+    raise telling([_sorted(error) for error in errors])
 
 
-def _telling(errors: list[OSError]) -> Exception:
+def _sorted(error: OSError) -> Exception:
+    """What one address's error says: of the target as Failed, of our own machine as it is."""
+    if isinstance(error, TimeoutError):
+        return Failed(Reason.TIMEOUT, "no answer to the connection request", "connect")
+    if error.errno not in LOCAL_ERRORS:
+        return Failed(Reason.CONNECT, (error.strerror or str(error)).lower(), "connect")
+    return error
+
+
+def telling(errors: Sequence[Exception]) -> Exception:
     """The last error that speaks of the target, else our own: no route to one address excuses no refusal by another."""
-    for error in reversed(errors):
-        if isinstance(error, TimeoutError):
-            return Failed(Reason.TIMEOUT, "no answer to the connection request", "connect")
-        if error.errno not in LOCAL_ERRORS:
-            return Failed(Reason.CONNECT, (error.strerror or str(error)).lower(), "connect")
-    return errors[-1]
+    return next((error for error in reversed(errors) if isinstance(error, Failed)), errors[-1])
 
 
 async def _connect(address: Address) -> socket.socket:

@@ -88,11 +88,17 @@ class Run:
         self._clock = context.clock
         self._at = context.clock.now()
         self._started = context.clock.monotonic()
+        self._stage_ends = self._started + context.timeout
 
     @property
     def left(self) -> float:
         """Seconds until the whole run's deadline, never below zero."""
         return max(0.0, self._started + self.context.timeout - self._clock.monotonic())
+
+    @property
+    def stage_left(self) -> float:
+        """Seconds until the present stage's deadline, never below zero."""
+        return max(0.0, self._stage_ends - self._clock.monotonic())
 
     @asynccontextmanager
     async def stage(self, name: str) -> AsyncIterator[None]:
@@ -100,6 +106,7 @@ class Run:
         self.current = name
         begun = self._clock.monotonic()
         limit = min(self.left, self.context.limits.get(name, self.context.timeout))
+        self._stage_ends = begun + limit
         try:
             async with asyncio.timeout(limit):
                 yield
@@ -184,7 +191,7 @@ async def observe(context: Context, look: Callable[[Run], Awaitable[None]]) -> O
 def _os_error(run: Run, error: OSError) -> Observation:
     if isinstance(error, socket.gaierror):
         run.fact("resolver_silent", error.errno in (socket.EAI_AGAIN, socket.EAI_SYSTEM))
-        return run.observation(Outcome.FAIL, Reason.DNS, error.strerror or str(error), "dns")
+        return run.observation(Outcome.FAIL, Reason.DNS, error.strerror or str(error), run.current or "dns")
     ours = LOCAL_ERRORS.get(error.errno) if error.errno is not None else None
     if ours is not None:
         return run.observation(Outcome.BLIND, ours, error.strerror or str(error), run.current)

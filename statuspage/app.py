@@ -246,10 +246,16 @@ async def _take_over(path: Path, present: Config, engine: "Engine", clock: Clock
     config = load_for_running(path)
     logs.setup((*present.secrets, *config.secrets))
     await engine.adopt(config.site, watches(config, clock), anchor_watches(config, clock), senders(config))
-    if (config.store_url, config.file.web) != (present.store_url, present.file.web):
-        log.warning("[store] and [web] are read at the start only: restart to change them")
+    if _needs_restart(config) != _needs_restart(present):
+        log.warning("[store], [web] and the secret keys are read at the start only: restart to change them")
     log.info("the configuration was read again: %d checks", len(config.checks))
     return config
+
+
+def _needs_restart(config: Config) -> tuple[object, ...]:
+    """What a reload does not change: it is in use already, by this process or by the web."""
+    site, store = config.file.site, config.file.store
+    return config.store_url, store.keep_observations, config.file.web, site.secret_key, site.old_secret_key
 
 
 def _stamp(path: Path) -> tuple[int, int] | None:

@@ -6,6 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from statuspage.config.logo import logo
 from statuspage.config.problems import ConfigError, Problem, name_of, nearest, validated
 from statuspage.config.rules import check_problems, cross_references, notifier_problems, warnings
 from statuspage.config.tables import CheckHead, Delivery, File, NotifyHead
@@ -58,10 +59,11 @@ def loads(text: str, kinds: Kinds, folder: Path, notifiers: NotifierKinds = NO_N
     # A table with an error of its own is left out here, but its id is known: no error makes another one.
     problems += cross_references(file or _what_is_valid(raw), checks, _ids(raw))
     problems += _notify_problems(raw, told)
+    image = logo(raw.get("site"), folder, problems)
     if problems:
         raise ConfigError(problems)
     assert file is not None
-    return Config(file, checks, folder, tuple(warnings(file, checks)), told)
+    return Config(file, checks, folder, tuple(warnings(file, checks)), told, image)
 
 
 def _what_is_valid(raw: dict[str, Any]) -> File:

@@ -72,8 +72,8 @@ class Site(Options):
     """The public address of this site. Every link we send is built from it, never from a request."""
     time_zone: Annotated[str, AfterValidator(_zone)] = "Etc/UTC"
     """The zone of the page's days and times (an IANA name)."""
-    logo: HttpUrl | None = None
-    """An image for the head of the page, served by yourselves."""
+    logo: Annotated[Path, AfterValidator(_printable_path)] | None = None
+    """A picture for the head of the page: an SVG, PNG or WebP file of at most 100 KB (relative to this file)."""
     support_url: HttpUrl | None = None
     """Where customers can write to you."""
     secret_key: Secret | None = None

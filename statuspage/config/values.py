@@ -110,6 +110,8 @@ class Config:
     folder: Path
     warnings: tuple[Problem, ...] = ()
     notifiers: tuple[Notifier, ...] = ()
+    image: public.Image | None = None
+    """The logo, as it was when the file was read."""
 
     @property
     def outbound(self) -> Policy:
@@ -150,7 +152,7 @@ class Config:
             groups=tuple(public.Group(each.id, each.name, each.description) for each in self.file.group),
             links=tuple(public.Link(each.name, each.url) for each in head.link),
             support_url=head.support_url,
-            logo=head.logo,
+            image=self.image,
             times=public.Times(**self.file.incidents.model_dump()),
             templates=tuple(public.Template(**each.model_dump()) for each in self.file.template),
             destinations=tuple(each.destination for each in self.notifiers),

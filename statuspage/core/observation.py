@@ -68,9 +68,6 @@ class Reason(StrEnum):
     INTERNAL = "internal"  # an exception in our own code
 
 
-BEFORE_CONNECTED = frozenset({"dns", "connect"})
-"""Stages that prove nothing about our own network. A run that ended later got through to the target."""
-
 Fact = str | int | float | bool
 
 

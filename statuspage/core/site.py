@@ -109,6 +109,14 @@ class Template:
 
 
 @dataclass(frozen=True, slots=True)
+class Image:
+    """A picture as it is sent: its media type, and its bytes in base64."""
+
+    content_type: str
+    base64: str
+
+
+@dataclass(frozen=True, slots=True)
 class Site:
     """Name, address, zone and structure of the page. `url` has no trailing slash; `time_zone` is an IANA name."""
 
@@ -119,7 +127,8 @@ class Site:
     groups: tuple[Group, ...] = ()
     links: tuple[Link, ...] = ()
     support_url: str | None = None
-    logo: str | None = None
+    image: Image | None = None
+    """The logo. A site stored before it was a picture names an address under another key, which is passed over."""
     times: Times = field(default_factory=Times)
     destinations: tuple[Destination, ...] = ()
     templates: tuple[Template, ...] = ()

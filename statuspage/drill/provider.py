@@ -22,7 +22,8 @@ class Fault:
 
 
 FREEZE = Fault("freeze", "Freeze", "Frozen: the port is open, the process is stopped (SIGSTOP).")
-REFUSE = Fault("refuse", "Refuse newcomers", "Full: new connections are refused, old ones go on.", Wire.REFUSE)
+FULL = Fault("full", "Full", "Full: newcomers are answered 503, old connections go on.", Wire.FULL)
+REFUSE = Fault("refuse", "Refuse newcomers", "Closed: new connections are refused, old ones go on.", Wire.REFUSE)
 DROP = Fault("drop", "Drop", "Every connection is reset as soon as it stands.", Wire.DROP)
 BLACKHOLE = Fault(
     "blackhole", "Black hole", "Connections are accepted, then nothing arrives on either side.", Wire.BLACKHOLE

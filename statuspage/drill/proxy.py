@@ -3,7 +3,8 @@
     none       bytes go through
     silence    the WebSocket upgrade is answered, then nothing comes from the server any more
     slow       every byte arrives `delay` seconds later, in both directions
-    refuse     no new connection (the port is closed); those that stand go on: what a full provider does
+    full       a new connection's request is answered 503; those that stand go on: what a full provider does
+    refuse     no new connection (the port is closed); those that stand go on: what an ended provider does
     drop       every connection is reset, those that stand and every new one after it was accepted
     blackhole  connections are accepted and nothing arrives anywhere
     cut        refuse, and those that stand are reset: what no network looks like
@@ -23,6 +24,7 @@ _AHEAD = 16
 """Chunks in flight per direction; a receiver that does not read stops the sender after these."""
 _HALF_OPEN = 5.0
 """Seconds that one direction may live on after the other has ended."""
+_NO_ROOM = b"HTTP/1.1 503 Service Unavailable\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
 _RESET = struct.pack("ii", 1, 0)
 
 
@@ -30,6 +32,7 @@ class Fault(StrEnum):
     NONE = "none"
     SILENCE = "silence"
     SLOW = "slow"
+    FULL = "full"
     REFUSE = "refuse"
     DROP = "drop"
     BLACKHOLE = "blackhole"
@@ -129,6 +132,8 @@ class _Link:
                 self.lost = True
                 while await self._reader.read(_CHUNK):
                     pass
+            elif self._proxy.fault is Fault.FULL:
+                await self._turn_away()
             else:
                 await self._join()
         except (OSError, TimeoutError):
@@ -151,6 +156,16 @@ class _Link:
             if sock is not None and sock.fileno() >= 0:
                 with suppress(OSError):
                     sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET)
+
+    async def _turn_away(self) -> None:
+        writer = self.writers[0]
+        async with asyncio.timeout(_HALF_OPEN):
+            with suppress(asyncio.IncompleteReadError, asyncio.LimitOverrunError):
+                await self._reader.readuntil(b"\r\n\r\n")
+            writer.write(_NO_ROOM)
+            writer.write_eof()
+            while await self._reader.read(_CHUNK):  # an end before the client's own would reset the answer away
+                pass
 
     async def _join(self) -> None:
         answers, provider = await asyncio.open_connection("127.0.0.1", self._proxy.target)

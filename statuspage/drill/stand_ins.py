@@ -11,6 +11,7 @@ from statuspage.drill.provider import (
     BLACKHOLE,
     DROP,
     FREEZE,
+    FULL,
     LOADING,
     MAXCLIENTS,
     OUT_OF_MEMORY,
@@ -30,7 +31,7 @@ _GRACE = 0.5
 
 # The delays of "slow" make a whole run last between one and two seconds: each kind of probe has its own number of
 # round trips, and every one of them costs the delay twice.
-_WEBSOCKET = (SILENCE, REFUSE, slow(0.11), STALL, DROP, BLACKHOLE, FREEZE)
+_WEBSOCKET = (SILENCE, FULL, REFUSE, slow(0.11), STALL, DROP, BLACKHOLE, FREEZE)
 _PAGES = (REFUSE, slow(0.6), STALL, DROP, BLACKHOLE, FREEZE)
 _REDIS = (OUT_OF_MEMORY, READ_ONLY, LOADING, MAXCLIENTS, REFUSE, slow(0.06), STALL, FREEZE)
 

@@ -21,6 +21,7 @@ from statuspage.monitor.scheduler import Scheduler
 from statuspage.monitor.tilt import REST, Tilt
 from statuspage.monitor.writer import Writer
 from statuspage.store import Store, StoreError
+from statuspage.store.observations import BEGINNING, Place, Pruned
 
 log = logging.getLogger(__name__)
 
@@ -132,7 +133,8 @@ class Engine:
         await self._beat()
 
     async def _watch(self, watches: Sequence[Watch], anchors: Sequence[Watch]) -> None:
-        stored = await self._writer.submit(lambda store: store.beliefs(self._agent))
+        # Beliefs are not written with observations: a reload need not wait for those while the store is locked.
+        stored = await self._writer.submit(lambda store: store.beliefs(self._agent), after_noted=False)
         self.beliefs.watch({watch.check.id: watch.check.rules for watch in watches}, stored, self._clock.now())
         self.looking.watch(watches, anchors, self._times.first_within)
 
@@ -237,14 +239,22 @@ class Engine:
         await self._quietly("the daily figures", lambda store: store.roll_up(now))
 
     async def _prune(self) -> None:
-        now, keep = self._clock.now(), self._keep
-        await self._quietly("pruning", lambda store: store.prune(now, keep))
+        # A job for each batch: a decision waits for one of them at most.
+        place: Place | None = BEGINNING
+        while place is not None:
+            pruned = await self._quietly("pruning", self._pruning(place))
+            place = pruned.onward if pruned is not None else None
 
-    async def _quietly(self, what: str, job: Callable[[Store], object]) -> None:
+    def _pruning(self, place: Place) -> Callable[[Store], Pruned]:
+        now, keep = self._clock.now(), self._keep
+        return lambda store: store.prune(now, keep, place)
+
+    async def _quietly(self, what: str, job: Callable[[Store], T]) -> T | None:
         try:
-            await self._writer.submit(job)
+            return await self._writer.submit(job)
         except StoreError as error:
             log.warning("%s waits for the store: %s", what, error)
+            return None
 
 
 def _signs_of_life(store: Store, agent: str) -> list[datetime]:

@@ -9,7 +9,7 @@ from datetime import datetime
 
 from statuspage.core import blame
 from statuspage.core.clock import Clock
-from statuspage.core.observation import BEFORE_CONNECTED, Observation, Outcome, Reason
+from statuspage.core.observation import Observation, Reason
 from statuspage.monitor.anchors import AnchorRounds
 from statuspage.monitor.beliefs import Beliefs
 from statuspage.monitor.due import Due
@@ -52,7 +52,6 @@ class Looking:
         self._in_flight: dict[str, int] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self.anchors = AnchorRounds((), clock)
-        self._saw_since = float("-inf")
         self.seq = 0
         self.last_run_at: datetime | None = None
         self.late_ms: deque[float] = deque(maxlen=10_000)
@@ -87,9 +86,8 @@ class Looking:
 
     @property
     def anchors_blind(self) -> bool:
-        """Whether the anchors fail and no run has got through to its target since they do."""
-        since = self.anchors.failing_since
-        return since is not None and self._saw_since < since
+        """Whether the anchors fail. That a target beside us goes on answering says nothing of the way to the others."""
+        return self.anchors.failing_since is not None
 
     async def end(self) -> None:
         """Cancel every run under way; what it would have seen is not known."""
@@ -111,15 +109,13 @@ class Looking:
         finally:
             self._in_flight[watch.check.id] -= 1
         observation = await self._judged(observation, started)
-        if observation.is_fresh:
-            self._saw_since = max(self._saw_since, started)
         self._take_in(observation)
 
     async def _judged(self, observation: Observation, started: float) -> Observation:
         # After a stall this may run before the watchdog does, and must not believe what it holds.
         self._jolted()
         observation = blame.judge_stall(observation, started, self._clock.monotonic(), tuple(self._tilt.stalls))
-        if observation.outcome is Outcome.FAIL and observation.stage in BEFORE_CONNECTED:
+        if blame.may_be_ours(observation):
             observation = blame.judge(observation, await self.anchors.during(started))
         return observation
 

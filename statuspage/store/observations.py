@@ -6,6 +6,7 @@ both ends: what a restart has to fold again is a tail of it, what retention remo
 
 import heapq
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -19,7 +20,6 @@ from statuspage.store.schema import beliefs, observations
 
 _ROWS_AT_ONCE = 500
 _IN_MEMORY = 4000
-_PRUNED_AT_MOST = 50_000
 
 _FIELDS = observations.c
 
@@ -62,23 +62,38 @@ def after(database: Database, agent: str, folded: Mapping[str, int]) -> Iterator
     return heapq.merge(*tails, key=lambda each: each.seq)
 
 
-def prune(database: Database, before: datetime, batch: int) -> int:
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where pruning has got to: the agent, and the number up to which its observations have been seen to."""
+
+    agent: str
+    seq: int = 0
+
+
+BEGINNING = Place("")
+"""Before the first agent: none has an empty name."""
+
+
+@dataclass(frozen=True, slots=True)
+class Pruned:
+    """What one batch removed, and where the next one goes on; None at the end."""
+
+    removed: int
+    onward: Place | None
+
+
+def prune(database: Database, before: datetime, place: Place, batch: int) -> Pruned:
     """Remove observations that began before that moment and that the stored belief of their check has taken in.
 
-    Small transactions, so that writers get in between; 50,000 rows at most. How many were removed.
+    One batch from `place` on in one small transaction: other writers get in between two of them.
     """
-    removed = 0
-    for agent in database.read(_all_agents):
-        seq = 0
-        while removed < _PRUNED_AT_MOST:
-            page = database.read(_oldest(agent, seq, batch))
-            doomed = [row.seq for row in page if row.at < before and row.done]
-            if doomed:
-                removed += database.write(_remove(agent, doomed))
-            if len(page) < batch or all(row.at >= before for row in page):
-                break
-            seq = page[-1].seq
-    return removed
+    page = database.read(_oldest(place.agent, place.seq, batch))
+    doomed = [row.seq for row in page if row.at < before and row.done]
+    removed = database.write(_remove(place.agent, doomed)) if doomed else 0
+    if len(page) == batch and any(row.at < before for row in page):
+        return Pruned(removed, Place(place.agent, page[-1].seq))
+    following = [agent for agent in database.read(_all_agents) if agent > place.agent]
+    return Pruned(removed, Place(following[0]) if following else None)
 
 
 def _tail(database: Database, agent: str, check: str, seq: int, page: int) -> Iterator[Observation]:

@@ -197,9 +197,15 @@ class Store:
         """Bring the daily figures of every component up to now, missed days included; how many days were written."""
         return self._database.write(lambda connection: days.roll_up(connection, now))
 
-    def prune(self, now: datetime, keep_observations: timedelta, batch: int = 500) -> int:
-        """Remove older observations that their check's stored belief has taken in; how many. 50,000 at most a call."""
-        return observations.prune(self._database, now - keep_observations, batch)
+    def prune(
+        self,
+        now: datetime,
+        keep_observations: timedelta,
+        place: observations.Place = observations.BEGINNING,
+        batch: int = 500,
+    ) -> observations.Pruned:
+        """Remove older observations that their check's stored belief has taken in: one batch from `place` on."""
+        return observations.prune(self._database, now - keep_observations, place, batch)
 
     # showing
 

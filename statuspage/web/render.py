@@ -27,6 +27,7 @@ from statuspage.web.files import json_file
 from statuspage.web.history_json import history_document
 from statuspage.web.incidents_v2 import MOST, Listed
 from statuspage.web.kept import Kept, mark
+from statuspage.web.logo import logo_file, logo_path
 from statuspage.web.present import Front, front
 from statuspage.web.present_component import detail
 from statuspage.web.present_history import (
@@ -53,6 +54,7 @@ def render(snapshot: Snapshot, now: datetime, kept: Kept | None = None) -> dict[
     site, page = public_site(snapshot.site), front(scene)
     view = fingerprint(page)
     files = {path: File(body, content_type, Kind.ASSET) for path, (body, content_type) in assets.files.items()}
+    files.update([found] if (found := logo_file(snapshot.site)) else [])
     files["/"] = _page("index.html", site=site, page=page, view=view)
     for component in snapshot.site.components:
         files[component_path(component)] = _page("component.html", site=site, page=detail(scene, component), view=view)
@@ -161,7 +163,7 @@ def _is_followable(url: str) -> bool:
 @lru_cache(maxsize=1)
 def environment() -> Environment:
     """The templates. Everything is escaped, whatever a file is called; an unknown name is an error."""
-    return Environment(
+    made = Environment(
         loader=FileSystemLoader(templates_dir()),
         autoescape=True,
         undefined=StrictUndefined,
@@ -169,6 +171,8 @@ def environment() -> Environment:
         lstrip_blocks=True,
         auto_reload=False,
     )
+    made.globals["logo_path"] = logo_path
+    return made
 
 
 def page_bytes(template: str, values: Mapping[str, Any]) -> bytes:

@@ -10,6 +10,7 @@ import signal
 import socket
 import threading
 from dataclasses import dataclass
+from typing import Any
 
 from granian.constants import HTTPModes, Interfaces, RuntimeModes
 from granian.log import LogLevels
@@ -24,6 +25,13 @@ BACKPRESSURE = 8192
 STOP_SECONDS = 5
 CLAIM_TRIES, CLAIM_PAUSE = 15, 0.2
 """A web that was killed leaves workers behind for up to a second: its successor waits three."""
+
+LOGGING: dict[str, Any] = {
+    "formatters": {},
+    "handlers": {},
+    "loggers": {name: {"handlers": [], "propagate": True} for name in ("_granian", "granian.access")},
+}
+"""granian's own handlers would write plain text past ours."""
 
 EXIT_PORT_TAKEN = 3
 TARGET = "statuspage.web.wsgi:make_application"
@@ -95,6 +103,7 @@ def _granian(listen: Listen) -> MPServer:
         backpressure=BACKPRESSURE,
         websockets=False,
         log_level=LogLevels.error,
+        log_dictconfig=LOGGING,
         log_access=False,
         respawn_failed_workers=True,
         workers_kill_timeout=STOP_SECONDS,

@@ -2,6 +2,8 @@
 
 The builder never waits for the database: the feed does. So a page turns stale by this host's own clock even
 while the database is locked, hung or gone. The holder of the lock dies with its process, and another takes over.
+A holder that lives and writes nothing (its disk is full, it is stopped) keeps nobody green: the others turn stale by
+their own clock.
 """
 
 import fcntl
@@ -12,18 +14,21 @@ import threading
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 
 from statuspage.core.clock import Clock
 from statuspage.core.state import Snapshot
-from statuspage.web.bundle import build, current_name, load_newest, load_snapshot, make
+from statuspage.web.bundle import Bundle, build, current_name, load_newest, load_snapshot, make
 from statuspage.web.feed import Feed, Reading, Source, moment_between
 from statuspage.web.freshness import judge
 from statuspage.web.kept import Kept
 from statuspage.web.shown import Shown
 
 PERIOD = 0.2
+PATIENCE = timedelta(seconds=15)
+"""A bundle of a living monitor is rendered anew every ten seconds; one that is older has been left by its builder."""
+
 READING_FILE = "reading.json"
 
 log = logging.getLogger(__name__)
@@ -57,6 +62,7 @@ class Keeper(threading.Thread):
         self._feed: Feed | None = None
         self._lock: int | None = None
         self._built: Built | None = None
+        self._followed: Bundle | None = None
         self._fallback: Snapshot | None = None
         self._written: Reading | None = None
         self._kept = Kept()
@@ -91,6 +97,7 @@ class Keeper(threading.Thread):
                 self._build_if_due()
             else:
                 self._follow()
+                self._age()
         except Exception as error:  # A full disk or a broken template leaves the last table in place.
             if str(error) != self._complaint:
                 log.exception("the bundle cannot be renewed, serving the last one")
@@ -115,8 +122,8 @@ class Keeper(threading.Thread):
     def _begin_building(self) -> None:
         """Start from what is on disk, so that the page is there before the database has answered."""
         self._follow()
-        if self._shown.bundle is not None:
-            self._fallback = load_snapshot(self._public, self._shown.bundle.name)
+        if self._followed is not None:
+            self._fallback = load_snapshot(self._public, self._followed.name)
         self._feed = Feed(self._open_source, self._clock, self._feed_period, expected=self._fallback is not None)
         self._feed.start()
 
@@ -133,18 +140,34 @@ class Keeper(threading.Thread):
             # A full disk must not keep the page green: what it says is shown from memory, and tried again.
             self._complain(f"the bundle cannot be written, it is shown from memory: {error.strerror}")
             bundle = make(self._public, snapshot, now, self._kept, self._shown.bundle)
-        if self._shown.bundle is None or self._shown.bundle.name != bundle.name:
+        # What was made in memory may bear the name of what is written after it.
+        if self._shown.bundle is not bundle:
             self._shown.swap(bundle)
         self._built = Built(snapshot, now)
 
     def _follow(self) -> None:
         """Load what another worker, or the process before this one, made."""
-        name = current_name(self._public)
-        if self._shown.bundle is not None and self._shown.bundle.name == name:
+        if self._followed is not None and self._followed.name == current_name(self._public):
             return
         bundle = load_newest(self._public, self._shown.bundle)
-        if bundle is not None and (self._shown.bundle is None or self._shown.bundle.name != bundle.name):
+        if bundle is not None and (self._followed is None or self._followed.name != bundle.name):
             self._shown.swap(bundle)
+            self._followed, self._built = bundle, None
+
+    def _age(self) -> None:
+        """Show what is followed as it reads now, from memory, once its builder has left it alone for too long."""
+        now = self._clock.now()
+        if self._followed is None or now - self._followed.rendered_at <= PATIENCE:
+            return
+        if self._built is None:
+            snapshot = load_snapshot(self._public, self._followed.name)
+            if snapshot is None:
+                return
+            self._built = Built(snapshot, self._followed.rendered_at)
+        snapshot = self._built.snapshot
+        if needs_building(self._built, snapshot, now):
+            self._shown.swap(make(self._public, snapshot, now, self._kept, self._shown.bundle))
+            self._built = Built(snapshot, now)
 
     def _write_reading(self) -> None:
         """Tell the other workers' health pages how reading goes: on every change, and every second."""

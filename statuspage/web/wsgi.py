@@ -9,7 +9,9 @@ import threading
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
+from urllib.parse import unquote, urlsplit
 
+from statuspage import logs
 from statuspage.clock import SystemClock
 from statuspage.core.clock import Clock
 from statuspage.store import open_store
@@ -48,6 +50,13 @@ class WebConfig:
     notice_jitter: float = 5.0
     most_streams: int = 32
 
+    @property
+    def secrets(self) -> tuple[str, ...]:
+        """Every secret in here, for the redaction of logs: as it is, and as an address quotes it."""
+        password = urlsplit(self.store_url).password or ""
+        found = (self.secret_key, self.old_secret_key, password, unquote(password))
+        return tuple(dict.fromkeys(each for each in found if each))
+
     def to_json(self) -> str:
         return json.dumps(asdict(self))
 
@@ -55,6 +64,7 @@ class WebConfig:
 def make_application() -> "WSGIApplication":
     """The application of this worker. Raises KeyError without the configuration, ValueError for a broken one."""
     config = WebConfig(**json.loads(os.environ[VARIABLE]))
+    logs.setup(config.secrets)  # this process was started anew and has nothing of its parent's
     shed_environment()
     threading.Thread(target=_end_with_parent, args=(os.getppid(),), name="statuspage-orphan", daemon=True).start()
     application, keeper = assemble(config)

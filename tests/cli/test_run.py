@@ -1,6 +1,7 @@
 """`run`: a child that dies comes back, and nobody is left behind."""
 
 import os
+import secrets
 import signal
 import socket
 import sys
@@ -110,6 +111,28 @@ def test_a_changed_file_is_taken_over_and_a_bad_one_refused_whole(served: tuple[
         os.kill(run.pid, signal.SIGHUP)
         wait_for(lambda: "Networking" in answer(url), "the new name on the page")
         assert run.poll() is None
+
+
+def test_what_a_reload_cannot_change_is_warned_about(served: tuple[Path, str], tmp_path: Path) -> None:
+    path, url = served
+    log = tmp_path / "log"
+
+    def warnings() -> int:
+        return log.read_text().count("are read at the start only: restart to change them")
+
+    with started("run", "-c", str(path), log=log) as run:
+        wait_for(lambda: "Session chat" in answer(url), "the page")
+        good = path.read_text()
+        (tmp_path / "old.key").write_text(secrets.token_urlsafe(48))
+        changes = [
+            good + '[store]\nkeep_observations = "3d"\n',
+            good.replace("[web]", f'old_secret_key = {{ file = "{tmp_path}/old.key" }}\n[web]'),
+            good.replace(f"{tmp_path}/secret.key", f"{tmp_path}/old.key"),
+        ]
+        for number, text in enumerate(changes, 1):
+            path.write_text(text)
+            os.kill(run.pid, signal.SIGHUP)
+            wait_for(lambda number=number: warnings() == number, f"warning {number}")  # type: ignore[misc]
 
 
 def test_a_bad_configuration_ends_run_with_2(tmp_path: Path) -> None:

@@ -20,7 +20,7 @@ from statuspage.core.detection import (
     stale_after,
     tick,
 )
-from statuspage.core.observation import Observation, Outcome, Reason
+from statuspage.core.observation import Observation, Outcome, Reason, Stage
 from tests.core.values import OUTCOMES, T0, after, at, run, runs
 
 UP = after("ooo")
@@ -189,6 +189,41 @@ def test_a_silent_resolver_is_ours_unless_anchors_say_otherwise() -> None:
     failed = replace(run(Outcome.FAIL, 0, reason=Reason.DNS, stage="dns"), facts={"resolver_silent": True})
     assert judge(failed, Anchors()).reason is Reason.RESOLVER
     assert judge(failed, Anchors(2, 0)).outcome is Outcome.FAIL
+
+
+def test_a_name_server_that_says_nothing_is_ours_unless_anchors_say_otherwise() -> None:
+    unanswered = run(Outcome.FAIL, 0, reason=Reason.TIMEOUT, stage="dns")
+    assert judge(unanswered, Anchors()).reason is Reason.RESOLVER
+    assert judge(unanswered, Anchors(1, 0)).reason is Reason.RESOLVER
+    assert judge(unanswered, Anchors(2, 0)) is unanswered
+    not_accepted = run(Outcome.FAIL, 0, reason=Reason.TIMEOUT, stage="connect")
+    assert judge(not_accepted, Anchors()) is not_accepted
+
+
+@pytest.mark.parametrize("reason", [Reason.DNS, Reason.CONNECT, Reason.TIMEOUT, Reason.TLS])
+def test_a_credential_that_could_not_be_fetched_is_ours_when_the_anchors_fail_too(reason: Reason) -> None:
+    failed = run(Outcome.FAIL, 0, reason=reason, stage="token")
+    assert judge(failed, Anchors(2, 2)).reason is Reason.ANCHORS
+    assert judge(failed, Anchors(2, 0)) is failed
+
+
+def test_a_credential_that_was_refused_is_no_fault_of_our_network() -> None:
+    refused = run(Outcome.FAIL, 0, reason=Reason.AUTH, stage="token")
+    assert judge(refused, Anchors(2, 2)) is refused
+
+
+def test_a_token_service_whose_name_no_server_looks_up_is_ours_without_anchors() -> None:
+    failed = replace(run(Outcome.FAIL, 0, reason=Reason.DNS, stage="token"), facts={"resolver_silent": True})
+    assert judge(failed, Anchors()).reason is Reason.RESOLVER
+
+
+@pytest.mark.parametrize(("reason", "stage"), [(Reason.CONNECT, "connect"), (Reason.TIMEOUT, "dns")])
+def test_a_second_connection_that_fails_is_evidence_since_the_first_got_through(reason: Reason, stage: str) -> None:
+    second = replace(
+        run(Outcome.FAIL, 0, reason=reason, stage=stage), stages=(Stage("dns", 1.0), Stage("connect", 2.0))
+    )
+    assert judge(second, Anchors(2, 2)) is second
+    assert judge(second, Anchors()) is second
 
 
 def test_runs_under_way_while_we_stood_still_are_blind() -> None:

@@ -10,7 +10,7 @@ from socket import IPPROTO_TCP, TCP_NODELAY
 import httpx
 import pytest
 from websockets.asyncio.client import ClientConnection, connect
-from websockets.exceptions import ConnectionClosed
+from websockets.exceptions import ConnectionClosed, InvalidStatus
 
 from statuspage.drill import native, platform
 from statuspage.drill.proxy import Fault, Proxy
@@ -89,6 +89,19 @@ async def test_silence_leaves_plain_http_alone() -> None:
     async with platform.serving() as ports, proxied(ports["port"]) as proxy, httpx.AsyncClient(trust_env=False) as http:
         await proxy.set(Fault.SILENCE)
         assert (await http.get(f"http://127.0.0.1:{proxy.port}/")).status_code == 200
+
+
+async def test_full_answers_newcomers_503_and_open_connections_go_on(proxy: Proxy) -> None:
+    async with connect(url(proxy)) as socket:
+        await ask(socket)
+        await proxy.set(Fault.FULL)
+        with pytest.raises(InvalidStatus) as refused:
+            await connect(url(proxy))
+        assert refused.value.response.status_code == 503
+        await ask(socket)
+        await proxy.set(Fault.NONE)
+        async with connect(url(proxy)) as another:
+            await ask(another)
 
 
 async def test_refuse_closes_the_port_and_open_connections_go_on(proxy: Proxy) -> None:

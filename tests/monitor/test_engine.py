@@ -6,7 +6,8 @@ import threading
 import time
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -16,6 +17,7 @@ from statuspage.core.observation import Observation, Outcome, Reason
 from statuspage.core.status import Status
 from statuspage.monitor.engine import Engine
 from statuspage.store import StaleLease, Store
+from statuspage.store.observations import BEGINNING, Place, Pruned
 from tests.monitor.engines import CLOCK, QUICK, MovedClock, Scripted, running, seen, site_of, statuses, store_at, watch
 from tests.waiting import wait_until
 
@@ -129,6 +131,26 @@ async def test_runs_under_way_during_a_stall_are_blind_and_decisions_rest(store:
     assert statuses(store)["chat"] == "operational"
 
 
+async def test_decisions_rest_after_a_stall_while_looking_goes_on(store: Store) -> None:
+    chat = Scripted("chat")
+    async with running(store, watch("chat", chat), times=replace(QUICK, rest=5.0)):
+        await wait_until(lambda: statuses(store).get("chat") == "operational", "operational")
+        time.sleep(3)  # noqa: ASYNC251 - the loop itself is to stand still
+        chat.answer = lambda: seen("chat", Outcome.FAIL)
+        frozen_until = await wait_until(lambda: store.heartbeats()[0].frozen_until, "the rest to be told")
+        assert frozen_until is not None
+
+        def failed() -> list[Observation]:
+            return [each for each in store.recent("chat", 100) if each.outcome is Outcome.FAIL]
+
+        await wait_until(lambda: len(failed()) >= 6, "failed looks")
+        assert failed()[3].ended_at < frozen_until, "more than enough was seen before the rest was over"
+        await wait_until(lambda: statuses(store)["chat"] == "major_outage", "the outage")
+    (decided,) = [each.event for each in store.journal() if each.event.data.get("to") == "major_outage"]
+    assert decided.kind == "component.updated"
+    assert decided.at >= frozen_until
+
+
 async def test_numbers_go_on_after_a_restart(store: Store) -> None:
     chat = Scripted("chat")
     for _ in range(2):
@@ -223,13 +245,20 @@ async def test_a_hundred_hung_probes_delay_nobody_else(store: Store) -> None:
 
     done = asyncio.Event()
     hung = [watch(f"hung-{n}", hang if n else hang_and_refuse_to_die) for n in range(100)]
-    chat = Scripted("chat")
-    async with running(store, watch("chat", chat), *hung) as engine:
-        await wait_until(lambda: chat.asked >= 10, "ten looks at the healthy check")
-        assert statuses(store)["chat"] == "operational"
+    chat, looks = Scripted("chat"), list[float]()
+
+    async def noted() -> Observation:
+        looks.append(CLOCK.monotonic())
+        return await chat()
+
+    async with running(store, watch("chat", noted, every="0.3s"), *hung) as engine:
         await wait_until(lambda: store.recent("hung-1", 1), "the hung probe to be given up")
+        await wait_until(lambda: len(looks) >= 10, "ten looks at the healthy check")
+        assert statuses(store)["chat"] == "operational"
         late = sorted(engine.looking.late_ms)
         assert late[int(len(late) * 0.9)] < 1000
+        # A hung run holds its place for two seconds; whoever waited for one would be that late.
+        assert max(later - earlier for earlier, later in pairwise(looks)) - 0.3 < 1.0
         assert store.recent("hung-1", 1)[0].reason is Reason.INTERNAL
         assert statuses(store)["hung-1"] == "unknown"
         done.set()
@@ -265,6 +294,44 @@ async def test_failing_anchors_make_refused_checks_blind_and_the_page_is_told(st
         await wait_until(lambda: store.heartbeats()[0].blind_since is None, "sight to return")
     assert "monitor.blind" in kinds(store)
     assert "monitor.recovered" in kinds(store)
+
+
+async def test_a_target_beside_us_that_goes_on_answering_hides_no_blindness(store: Store) -> None:
+    names = ("firebase", "native", "redis")
+    looks = {name: Scripted(name) for name in names}
+    one, two = Scripted("anchor-0"), Scripted("anchor-1")
+    anchors = (watch("anchor-0", one), watch("anchor-1", two))
+    async with running(store, *(watch(name, looks[name]) for name in names), anchors=anchors):
+        await wait_until(lambda: set(statuses(store).values()) == {"operational"}, "operational")
+        cut = {"firebase": looks["firebase"], "native": looks["native"], "anchor-0": one, "anchor-1": two}
+        for name, look in cut.items():
+            look.answer = lambda name=name: refused(name)  # type: ignore[misc]
+        await wait_until(lambda: store.heartbeats()[0].blind_since, "the page to be told that we cannot see")
+        since, asked, rounds = store.heartbeats()[0].blind_since, looks["redis"].asked, one.asked
+        await wait_until(lambda: looks["redis"].asked >= asked + 6 and one.asked >= rounds + 4, "more answers")
+        assert store.heartbeats()[0].blind_since == since
+        assert statuses(store)["redis"] == "operational"
+        assert "major_outage" not in statuses(store).values()
+        for name, look in cut.items():
+            look.answer = lambda name=name: seen(name, Outcome.OK)  # type: ignore[misc]
+        await wait_until(lambda: store.heartbeats()[0].blind_since is None, "sight to return")
+    assert [kind for kind in kinds(store) if kind in ("monitor.blind", "monitor.recovered")] == [
+        "monitor.blind",
+        "monitor.recovered",
+    ]
+
+
+async def test_a_credential_that_cannot_be_fetched_while_the_anchors_fail_is_no_outage(store: Store) -> None:
+    chat, one, two = Scripted("chat"), Scripted("anchor-0"), Scripted("anchor-1")
+    anchors = (watch("anchor-0", one), watch("anchor-1", two))
+    async with running(store, watch("chat", chat), anchors=anchors):
+        await wait_until(lambda: statuses(store).get("chat") == "operational", "operational")
+        one.answer, two.answer = (lambda: refused("anchor-0")), (lambda: refused("anchor-1"))
+        await wait_until(lambda: one.asked >= 3, "a failing round of anchors")
+        chat.answer = lambda: seen("chat", Outcome.FAIL, "token", Reason.TIMEOUT)
+        await wait_until(lambda: [o.outcome for o in store.recent("chat", 8)] == [Outcome.BLIND] * 8, "blind runs")
+        assert statuses(store)["chat"] == "operational"
+        assert {each.reason for each in store.recent("chat", 8)} == {Reason.ANCHORS}
 
 
 async def test_everything_down_together_with_anchors_up_is_believed(store: Store) -> None:
@@ -362,6 +429,27 @@ async def test_what_is_stored_folds_to_what_is_believed(store: Store) -> None:
     twin = fold(Belief("chat", "local", since=stored.since), reversed(store.recent("chat", 1000)), rules)
     resumed = fold(stored, store.observations_after("local", {"chat": stored.folded}), rules)
     assert (resumed.verdict, resumed.window, resumed.folded) == (twin.verdict, twin.window, twin.folded)
+
+
+async def test_decisions_get_in_between_while_old_observations_are_removed(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    old = [replace(seen("chat", Outcome.OK), at=CLOCK.now() - timedelta(days=8), seq=n) for n in range(1, 401)]
+    store.append(old)
+    store.save_beliefs([Belief("chat", "local", folded=400)])
+    prune, chat = store.prune, Scripted("chat")
+
+    def one_slow_row(now: datetime, keep: timedelta, place: Place = BEGINNING) -> Pruned:
+        time.sleep(0.05)
+        return prune(now, keep, place, batch=1)
+
+    monkeypatch.setattr(store, "prune", one_slow_row)
+    async with running(store, watch("chat", chat), times=replace(QUICK, prune=0.1)):
+        await wait_until(lambda: statuses(store).get("chat") == "operational", "operational")
+        await wait_until(lambda: len(store.recent("chat", 1000)) < 400, "the first rows to go")
+        chat.answer = lambda: seen("chat", Outcome.FAIL)
+        await wait_until(lambda: statuses(store)["chat"] == "major_outage", "the outage")
+        assert [each for each in store.recent("chat", 2000) if each.seq <= 400], "the rest of the old rows"
 
 
 async def test_a_reload_keeps_beliefs_and_archives_what_left(store: Store) -> None:

@@ -4,6 +4,7 @@ import asyncio
 import base64
 import json
 import logging
+import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
@@ -12,18 +13,24 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
+import httpx
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
+from probes._firebase_auth import NoAuth
+from probes._http import ask_any
+from probes._resolver import Address
+from probes._run import Failed
 from probes.firebase import Config, probe
 from statuspage.clock import SystemClock
-from statuspage.core.observation import Observation, Outcome
+from statuspage.core.observation import Observation, Outcome, Reason
 from statuspage.fields import secrets_in
 from tests.probes.scripted_rtdb import Script, ScriptedRtdb, scripted_rtdb
-from tests.probes.servers import CONTEXT, SHORT, raw_server, silence, stage_names, told, unused_port
+from tests.probes.servers import CONTEXT, SHORT, deaf_port, raw_server, silence, stage_names, told, unused_port
+from tests.waiting import ends
 
 KEY = rsa.generate_private_key(65537, 2048)
 API_KEY = "web-api-key-0123456789"
@@ -241,6 +248,41 @@ async def test_a_silent_or_missing_token_service_is_named_at_its_own_stage(tmp_p
         missing = await probe(custom_token(server, TokenService(port=unused_port()), tmp_path), CONTEXT)
     assert told(silent) == ("token", "timeout")
     assert told(missing) == ("token", "connect")
+
+
+async def test_a_token_service_whose_name_has_no_address_is_named_at_its_own_stage(tmp_path: Path) -> None:
+    async with token_service() as service, scripted_rtdb() as server:
+        lost = custom_token(server, service, tmp_path)
+        assert not isinstance(lost.auth, NoAuth)
+        auth = lost.auth.model_copy(update={"identity_url": "http://no-such-host.invalid"})
+        seen = await look(lost.model_copy(update={"auth": auth}))
+    assert told(seen) == ("token", "dns")
+
+
+def ways(*hosts: str) -> list[Address]:
+    return [Address(socket.AF_INET, (host, 0)) for host in hosts]
+
+
+async def test_a_refusing_address_of_the_token_service_does_not_hide_the_next() -> None:
+    async with token_service(body={"said": "here"}) as service:
+        request = httpx.Request("POST", service.url, content=b"{}")
+        answer = await ask_any(request, ways("127.0.0.2", "127.0.0.1"), lambda: 5.0)
+    assert answer.body == {"said": "here"}
+
+
+async def test_an_address_of_the_token_service_that_answers_nothing_gets_its_share_of_the_time() -> None:
+    async with token_service(body={"said": "here"}) as service:
+        request = httpx.Request("POST", service.url, content=b"{}")
+        with deaf_port("127.0.0.2", service.port):
+            answer = await ends(ask_any(request, ways("127.0.0.2", "127.0.0.1"), lambda: 0.4), "the second address")
+    assert answer.body == {"said": "here"}
+
+
+async def test_a_refusal_by_one_address_is_told_before_our_missing_route_to_another() -> None:
+    request = httpx.Request("POST", f"http://127.0.0.1:{unused_port()}", content=b"{}")
+    with pytest.raises(Failed) as failed:
+        await ask_any(request, ways("127.0.0.1", "255.255.255.255"), lambda: 5.0)
+    assert failed.value.reason is Reason.CONNECT
 
 
 async def test_an_endless_answer_of_the_token_service_is_cut(tmp_path: Path) -> None:

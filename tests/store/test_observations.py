@@ -2,7 +2,7 @@
 
 import itertools
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -77,10 +77,22 @@ def test_a_long_tail_is_read_page_by_page(store: Store, monkeypatch: pytest.Monk
     assert len(sizes) >= 10
 
 
+def pruned(store: Store, now: datetime, keep: timedelta, batch: int = 500) -> int:
+    """How many go, batch by batch, none of them larger than was asked for."""
+    removed, place = 0, observations.BEGINNING
+    while True:
+        found = store.prune(now, keep, place, batch)
+        assert found.removed <= batch
+        removed += found.removed
+        if found.onward is None:
+            return removed
+        place = found.onward
+
+
 def test_the_last_number_outlives_its_observation(store: Store) -> None:
     store.append([seen(seq) for seq in range(1, 4)])
     store.save_beliefs([Belief("chat", "local", folded=3)])
-    assert store.prune(at(10_000), timedelta(days=1)) == 3
+    assert pruned(store, at(10_000), timedelta(days=1)) == 3
     assert store.recent("chat", 9) == ()
     assert store.last_seq("local") == 3
 
@@ -89,11 +101,19 @@ def test_pruning_keeps_what_is_young_and_what_is_not_folded(store: Store) -> Non
     store.append([seen(seq, check="chat" if seq % 2 else "voice", when=at(seq)) for seq in range(1, 41)])
     store.append([seen(seq, check="nobody-folds-this", when=at(0)) for seq in range(41, 51)])
     store.save_beliefs([Belief("chat", "local", folded=11), Belief("voice", "local", folded=40)])
-    assert store.prune(at(30), timedelta(minutes=10), batch=3) == len([1, 3, 5, 7, 9, 11]) + len(range(2, 20, 2))
+    assert pruned(store, at(30), timedelta(minutes=10), batch=3) == len([1, 3, 5, 7, 9, 11]) + len(range(2, 20, 2))
     assert numbers(store.recent("chat", 99)) == list(range(39, 11, -2))
     assert numbers(store.recent("voice", 99)) == list(range(40, 19, -2))
     assert len(store.recent("nobody-folds-this", 99)) == 10
-    assert store.prune(at(30), timedelta(minutes=10), batch=3) == 0
+    assert pruned(store, at(30), timedelta(minutes=10), batch=3) == 0
+
+
+def test_pruning_goes_on_with_the_next_agent(store: Store) -> None:
+    for agent in ("away", "beside", "local"):
+        store.append([replace(seen(seq), agent=agent) for seq in range(1, 8)])
+        store.save_beliefs([Belief("chat", agent, folded=7)])
+    assert pruned(store, at(10_000), timedelta(days=1), batch=3) == 21
+    assert store.recent("chat", 99) == ()
 
 
 _agents = itertools.count()

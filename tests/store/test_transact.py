@@ -9,7 +9,7 @@ import pytest
 
 from statuspage.core.detection import Belief, Run, Verdict
 from statuspage.core.observation import Outcome, Reason
-from statuspage.core.site import Component, Group, Link, Site
+from statuspage.core.site import Component, Group, Image, Link, Site
 from statuspage.core.state import Decision, Held, JournalEvent, State
 from statuspage.core.status import Status
 from statuspage.store import StaleLease, Store, StoreBusy, StoreError
@@ -115,7 +115,7 @@ def test_a_command_reads_what_is_published(store: Store) -> None:
         (Group("realtime", "Realtime"),),
         (Link("Docs", "https://example.org"),),
         "https://help.example.org",
-        "https://example.org/logo.svg",
+        Image("image/svg+xml", "PHN2Zy8+"),
     )
     held = Held("chat", Status.UNKNOWN, START, created_at=START)
     store.transact(lambda _: Decision(site=full, created=(held,)), START)

@@ -22,6 +22,9 @@ public, store, port, workers = sys.argv[1:]
 sys.exit(serve(Listen("127.0.0.1", int(port), int(workers)), WebConfig(public, store)))
 """
 
+LOGGING = PROGRAM.replace("\npublic, store", "\nfrom statuspage import logs; logs.setup()\npublic, store", 1)
+"""The same with logs as the command sets them up."""
+
 STREAMING = PROGRAM.replace(
     "\npublic, store",
     '\nimport statuspage.web.serve as shipped\nshipped.TARGET = "tests.web.streams:make_application"\npublic, store',

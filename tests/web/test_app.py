@@ -15,6 +15,7 @@ from sqlalchemy import event
 from sqlalchemy.engine import Engine
 from werkzeug.test import Client, TestResponse
 
+from statuspage.core.state import Decision
 from statuspage.core.status import Status
 from statuspage.web.app import create_app
 from statuspage.web.bundle import build
@@ -68,13 +69,13 @@ def pattern(path: str) -> str:
     return next((shape for known, shape in SHAPES if re.fullmatch(known, path)), path)
 
 
-def addresses() -> list[str]:
+def addresses(now: datetime = NOW) -> list[str]:
     """Every address of a site on which something goes on; of a kind with a hundred, some."""
     found: dict[str, list[str]] = {}
-    for path in render(told_snapshot(), NOW):
+    for path in render(told_snapshot(now), now):
         found.setdefault(pattern(path), []).append(path)
     some = [path for paths in found.values() for path in paths[:8]]
-    return ["/healthz", f"/i/{open_incident().id}", *some]
+    return ["/healthz", f"/i/{open_incident(now).id}", *some]
 
 
 def test_the_list_of_public_addresses_is_the_one_kept_by_hand(tmp_path: Path) -> None:
@@ -262,19 +263,24 @@ def queries() -> Iterator[list[str]]:
 
 
 def test_no_public_get_asks_the_database(tmp_path: Path) -> None:
-    address, store = seeded_store(tmp_path, datetime.now(UTC))
+    now = datetime.now(UTC)
+    address, store = seeded_store(tmp_path, now)
+    told = told_snapshot(now)
+    store.transact(lambda _: Decision(incidents=told.incidents, maintenances=told.maintenances), now)
     application, keeper = assemble(WebConfig(str(tmp_path / "public"), address))
     keeper.start()
     try:
         web = Client(application, use_cookies=False)
-        eventually(lambda: web.get("/").status_code == 200)
+        eventually(lambda: web.get(f"/incidents/{told.incidents[0].id}").status_code == 200)
         with queries() as seen:
             store.head()
             assert len(seen) >= 1  # the counter counts
             seen.clear()
-            for path in [*addresses(), "/nope", "/api/nope"]:
-                web.get(path)
-                web.head(path)
+            for path in addresses(now):
+                expected = 302 if pattern(path) == "/i/<incident>" else 200
+                assert (web.get(path).status_code, web.head(path).status_code) == (expected, expected), path
+            for path in ("/nope", "/api/nope"):
+                assert (web.get(path).status_code, web.head(path).status_code) == (404, 404), path
         assert seen == []
     finally:
         keeper.stop()

@@ -1,5 +1,6 @@
 """The rendered site as bytes: complete, the same every time, small, escaped, and fit for a strict policy (P27)."""
 
+import base64
 import gzip
 import re
 from dataclasses import replace
@@ -9,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from statuspage.core.site import Component, Group, Link
+from statuspage.core.site import Component, Group, Image, Link
 from statuspage.core.state import Snapshot
 from statuspage.templates_dir import templates_dir
 from statuspage.web.assets import FOLDER
@@ -57,6 +58,7 @@ def nasty() -> Snapshot:
     return make_snapshot(OUTAGE, site=bad)
 
 
+LOGO = Image("image/svg+xml", base64.b64encode(b'<svg xmlns="http://www.w3.org/2000/svg"/>').decode())
 SNAPSHOTS = {
     "operational": make_snapshot(),
     "outage": make_snapshot(OUTAGE),
@@ -67,6 +69,7 @@ SNAPSHOTS = {
     "nasty": nasty(),
     "incidents": told_snapshot(),
     "hostile": hostile_snapshot(),
+    "logo": make_snapshot(site=replace(make_site(), name=NASTY, image=LOGO)),
 }
 
 
@@ -109,6 +112,22 @@ def test_a_page_loads_nothing_from_elsewhere() -> None:
         assert all(each and each.startswith(("/static/", "#")) for each in loaded), name
     for asset in FOLDER.iterdir():
         assert not re.search(r"url\(|@import|https?://(?!www\.w3\.org)", asset.read_text()), asset.name
+
+
+def test_a_logo_stands_in_the_head_of_every_page_and_is_an_asset_of_the_site() -> None:
+    files = render(SNAPSHOTS["logo"], NOW)
+    for path, text in pages("logo").items():
+        (image,) = [attributes for tag, attributes in Outline(text).tags if tag == "img"]
+        assert image["alt"] == NASTY, path
+        shown = files[str(image["src"])]
+        assert (shown.body, shown.content_type, shown.kind) == (
+            base64.b64decode(LOGO.base64),
+            "image/svg+xml",
+            Kind.ASSET,
+        )
+    assert not [
+        tag for path in pages("operational") for tag, _ in Outline(pages("operational")[path]).tags if tag == "img"
+    ]
 
 
 def test_every_page_has_its_landmarks_one_h1_a_title_and_unique_ids() -> None:

@@ -1,5 +1,6 @@
 """The site under granian, as people run it: signals, crashes, a taken port, a dead database, odd bytes."""
 
+import json
 import os
 import signal
 import socket
@@ -16,21 +17,23 @@ import pytest
 from statuspage.core.status import Status
 from statuspage.web.serve import BLOCKING_THREADS, EXIT_PORT_TAKEN
 from statuspage.web.wsgi import VARIABLE, WebConfig
-from tests.web.processes import ROOT, STREAMING, Web, free_port, running, start
+from tests.web.processes import LOGGING, ROOT, STREAMING, Web, free_port, running, start
 from tests.web.served import beat, eventually, move, seeded_store
 from tests.web.streams import STREAM
+
+STANDING = "/history"
+"""A page that says nothing of the last check: its bytes stand still while nothing happens."""
 
 
 def test_a_change_of_state_reaches_a_reader_and_an_unchanged_page_is_304(tmp_path: Path) -> None:
     address, store = seeded_store(tmp_path)
     with running(tmp_path / "public", address) as web:
         eventually(lambda: web.says("All Systems Operational"))
-        answer, _ = web.get("/components/fg5ctxf4d3ml", headers={"Accept-Encoding": "gzip"})
+        answer, _ = web.get(STANDING, headers={"Accept-Encoding": "gzip"})
         assert (answer.status, answer.headers["Content-Encoding"]) == (200, "gzip")
         etag = answer.headers["ETag"]
-        again, body = web.get("/components/fg5ctxf4d3ml",
-                              headers={"Accept-Encoding": "gzip", "If-None-Match": f'"x", W/{etag}'})  # fmt: skip
-        assert (again.status, body) in [(304, b""), (200, body)]
+        again, body = web.get(STANDING, headers={"Accept-Encoding": "gzip", "If-None-Match": f'"x", W/{etag}'})
+        assert (again.status, body) == (304, b"")
         move(store, "inbox", Status.OPERATIONAL, Status.MAJOR, datetime.now(UTC))
         eventually(lambda: web.says("Partial System Outage"), 5)
     store.close()
@@ -121,6 +124,25 @@ def test_a_killed_worker_is_replaced(tmp_path: Path) -> None:
         eventually(lambda: not _alive(worker))
         eventually(lambda: web.says("All Systems Operational"), 30)
     store.close()
+
+
+def test_the_server_and_its_workers_log_as_everybody_else(tmp_path: Path) -> None:
+    with running(tmp_path / "public", f"sqlite:///{tmp_path / 'none.db'}", program=LOGGING) as web:
+        (worker,) = web.children()
+        os.kill(worker, signal.SIGKILL)
+        eventually(lambda: web.children() not in ([], [worker]), 30)
+        eventually(web.answers, 30)
+        eventually(lambda: (tmp_path / "public/reading.json").exists())
+        web.end()
+        assert web.process.stdout is not None
+        lines = [json.loads(line) for line in web.process.stdout.read().splitlines()]
+    assert {"_granian", "statuspage.web.feed"} <= {line["logger"] for line in lines}
+
+
+def test_what_a_worker_knows_is_redacted_from_its_logs() -> None:
+    config = WebConfig("public", "postgresql+psycopg://status:h%2Funter@db/status", "", "the key", "the old key")
+    assert set(config.secrets) == {"h%2Funter", "h/unter", "the key", "the old key"}
+    assert WebConfig("public", "sqlite:///status.db").secrets == ()
 
 
 def _alive(process: int) -> bool:

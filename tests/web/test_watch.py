@@ -1,6 +1,7 @@
 """The keeper with a real SQLite database: who builds, when, and what happens when the database is gone."""
 
 import errno
+import fcntl
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime, timedelta
@@ -196,19 +197,59 @@ def test_a_bundle_of_a_foreign_snapshot_is_served_as_it_is(tmp_path: Path) -> No
         eventually(lambda: "All Systems Operational" in front(shown))
 
 
+def refuse(*_: object) -> Bundle:
+    raise OSError(errno.ENOSPC, "No space left on device")
+
+
+def test_a_full_disk_keeps_no_other_worker_green_either(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    address, store = seeded_store(tmp_path, start())
+    public, clock = tmp_path / "public", SetClock(start())
+    with ExitStack() as workers:
+        _, one = workers.enter_context(keeper(public, address, clock))
+        eventually(lambda: "All Systems Operational</h1>" in front(one))
+        second, two = workers.enter_context(keeper(public, address, clock))
+        eventually(lambda: "All Systems Operational</h1>" in front(two))
+        monkeypatch.setattr("statuspage.web.watch.build", refuse)
+        clock.at = start() + timedelta(seconds=60)
+        eventually(lambda: "No Fresh Data</h1>" in front(two))
+        assert not second.is_builder
+        monkeypatch.undo()
+        beat(store, clock.at)
+        clock.advance(1)
+        eventually(lambda: "All Systems Operational</h1>" in front(two))
+        eventually(lambda: one.table["/"].gzip == two.table["/"].gzip)
+    store.close()
+
+
+def test_a_builder_that_is_stopped_and_keeps_its_lock_keeps_nobody_green(tmp_path: Path) -> None:
+    address, store = seeded_store(tmp_path, start())
+    public, clock = tmp_path / "public", SetClock(start())
+    with keeper(public, address, clock) as (_, shown):
+        eventually(lambda: front(shown))
+    with (public / ".lock").open("rb") as stopped:
+        fcntl.flock(stopped, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        with keeper(public, address, clock) as (made, shown):
+            eventually(lambda: "All Systems Operational</h1>" in front(shown))
+            clock.advance(21)
+            eventually(lambda: "No Fresh Data</h1>" in front(shown))
+            assert not made.is_builder
+            beat(store, clock.at)
+            fcntl.flock(stopped, fcntl.LOCK_UN)
+            eventually(lambda: "All Systems Operational</h1>" in front(shown))
+            eventually(lambda: made.is_builder)
+    store.close()
+
+
 def test_a_full_disk_does_not_keep_the_page_green(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     address, store = seeded_store(tmp_path, start())
     clock = SetClock(start())
     with keeper(tmp_path / "public", address, clock) as (_, shown):
         eventually(lambda: "All Systems Operational" in front(shown))
-
-        def refuse(*_: object) -> Bundle:
-            raise OSError(errno.ENOSPC, "No space left on device")
-
         monkeypatch.setattr("statuspage.web.watch.build", refuse)
         clock.at = start() + timedelta(seconds=60)
         eventually(lambda: "No Fresh Data" in front(shown))
         monkeypatch.undo()
         beat(store, clock.at)
+        clock.advance(1)
         eventually(lambda: "All Systems Operational" in front(shown))
     store.close()
