@@ -25,6 +25,7 @@ from statuspage.core.observation import Observation
 from statuspage.fields import secrets_in
 
 if TYPE_CHECKING:
+    from statuspage.config.values import Actuator, Notifier
     from statuspage.delivery.courier import Sender
     from statuspage.monitor.engine import Engine
     from statuspage.monitor.look import Watch
@@ -69,11 +70,12 @@ class KindFolder(Generic[K]):
 
 KINDS = KindFolder[Kind]("probes")
 NOTIFIERS = KindFolder[NotifierKind]("statuspage.notifiers")
+ACTUATORS = KindFolder[NotifierKind]("statuspage.actuators")
 
 
 def load_config(path: Path) -> Config:
     """Read and check a file with every kind known. Raises ConfigError."""
-    return load(path, KINDS, NOTIFIERS)
+    return load(path, KINDS, NOTIFIERS, ACTUATORS)
 
 
 def load_for_running(path: Path) -> Config:
@@ -90,7 +92,7 @@ def load_for_running(path: Path) -> Config:
 
 def loads_config(text: str, folder: Path) -> Config:
     """Check a configuration given as text. Raises ConfigError."""
-    return loads(text, KINDS, folder, NOTIFIERS)
+    return loads(text, KINDS, folder, NOTIFIERS, ACTUATORS)
 
 
 async def probe_once(check: Check, clock: Clock, agent: str = AGENT) -> Observation:
@@ -140,20 +142,22 @@ def _watch(check: Check, clock: Clock) -> "Watch":
 
 
 def senders(config: Config) -> "Mapping[str, Sender]":
-    """The way to every destination of the config, by its id."""
+    """The way to every destination and actuator of the config, by its id."""
     from statuspage.delivery.courier import Sender
 
-    return {
-        each.id: Sender(
-            compose=partial(NOTIFIERS.module(each.head.type).compose, each.options),
+    def sender(each: "Notifier | Actuator", kinds: KindFolder[NotifierKind]) -> Sender:
+        return Sender(
+            compose=partial(kinds.module(each.head.type).compose, each.options),
             policy=config.outbound,
             deadline=config.file.delivery.deadline.total_seconds(),
             secrets=config.secrets,
             site_name=config.file.site.name,
             site_url=config.file.site.url.rstrip("/"),
+            acts=each.destination.acts,
         )
-        for each in config.notifiers
-    }
+
+    found = {each.id: sender(each, NOTIFIERS) for each in config.notifiers}
+    return found | {each.id: sender(each, ACTUATORS) for each in config.actuators}
 
 
 async def run_monitor(path: Path) -> None:

@@ -1,4 +1,4 @@
-"""`statuspage kinds`: what can be watched and who can be told, with every option, from the code itself."""
+"""`statuspage kinds`: what can be watched, told and set in motion, with every option, from the code itself."""
 
 import inspect
 from typing import Any
@@ -9,14 +9,14 @@ from statuspage.cli._common import fail, json_option, print_json
 
 
 @click.command("kinds")
-@click.argument("what", type=click.Choice(["probe", "notifier"]), default="probe")
+@click.argument("what", type=click.Choice(["probe", "notifier", "actuator"]), default="probe")
 @click.argument("name", required=False)
 @json_option
 def command(what: str, name: str | None, as_json: bool) -> None:
     """Print every kind with its options and an example; `kinds probe redis` prints one."""
-    from statuspage.app import KINDS, NOTIFIERS
+    from statuspage.app import ACTUATORS, KINDS, NOTIFIERS
 
-    kinds = NOTIFIERS if what == "notifier" else KINDS
+    kinds = {"notifier": NOTIFIERS, "actuator": ACTUATORS}.get(what, KINDS)
     names = list(kinds.names())
     if name is not None and name not in names:
         fail(f'there is no {what} "{name}" ({", ".join(names)})', 2)

@@ -8,9 +8,9 @@ from typing import Any
 
 from statuspage.config.logo import logo
 from statuspage.config.problems import ConfigError, Problem, name_of, nearest, validated
-from statuspage.config.rules import check_problems, cross_references, notifier_problems, warnings
-from statuspage.config.tables import CheckHead, Delivery, File, NotifyHead
-from statuspage.config.values import Check, Config, Kinds, Notifier, NotifierKind, NotifierKinds
+from statuspage.config.rules import actuator_problems, check_problems, cross_references, notifier_problems, warnings
+from statuspage.config.tables import ActuatorHead, CheckHead, Delivery, File, NotifyHead
+from statuspage.config.values import Actuator, Check, Config, Kinds, Notifier, NotifierKind, NotifierKinds
 from statuspage.fields import Options
 
 MOST_CHARACTERS = 4_000_000
@@ -30,7 +30,9 @@ class _NoNotifiers:
 NO_NOTIFIERS = _NoNotifiers()
 
 
-def load(path: Path, kinds: Kinds, notifiers: NotifierKinds = NO_NOTIFIERS) -> Config:
+def load(
+    path: Path, kinds: Kinds, notifiers: NotifierKinds = NO_NOTIFIERS, actuators: NotifierKinds = NO_NOTIFIERS
+) -> Config:
     """Read and check the file. Raises ConfigError with every problem found."""
     try:
         with path.open(encoding="utf-8") as file:
@@ -41,10 +43,16 @@ def load(path: Path, kinds: Kinds, notifiers: NotifierKinds = NO_NOTIFIERS) -> C
         raise ConfigError([Problem("", f"{path} is not UTF-8 text")]) from None
     if len(text) > MOST_CHARACTERS:
         raise ConfigError([Problem("", f"{path} is longer than {MOST_CHARACTERS:,} characters")])
-    return loads(text, kinds, path.resolve().parent, notifiers)
+    return loads(text, kinds, path.resolve().parent, notifiers, actuators)
 
 
-def loads(text: str, kinds: Kinds, folder: Path, notifiers: NotifierKinds = NO_NOTIFIERS) -> Config:
+def loads(
+    text: str,
+    kinds: Kinds,
+    folder: Path,
+    notifiers: NotifierKinds = NO_NOTIFIERS,
+    actuators: NotifierKinds = NO_NOTIFIERS,
+) -> Config:
     """Check a configuration given as text. Relative paths begin at `folder`."""
     try:
         raw = tomllib.loads(text)
@@ -56,14 +64,15 @@ def loads(text: str, kinds: Kinds, folder: Path, notifiers: NotifierKinds = NO_N
     file = validated(File, raw, "", raw, problems)
     checks = tuple(_checks(raw.get("check"), kinds, problems))
     told = tuple(_notifiers(raw.get("notify"), notifiers, problems))
+    acting = tuple(_actuators(raw.get("actuator"), actuators, problems))
     # A table with an error of its own is left out here, but its id is known: no error makes another one.
     problems += cross_references(file or _what_is_valid(raw), checks, _ids(raw))
-    problems += _notify_problems(raw, told)
+    problems += _notify_problems(raw, told, acting)
     image = logo(raw.get("site"), folder, problems)
     if problems:
         raise ConfigError(problems)
     assert file is not None
-    return Config(file, checks, folder, tuple(warnings(file, checks)), told, image)
+    return Config(file, checks, folder, tuple(warnings(file, checks)), told, acting, image)
 
 
 def _what_is_valid(raw: dict[str, Any]) -> File:
@@ -108,12 +117,23 @@ def _notifiers(tables: Any, kinds: NotifierKinds, problems: list[Problem]) -> It
             yield Notifier(head, options, kind.urls(options), getattr(kind, "PAGES", False))
 
 
-def _notify_problems(raw: dict[str, Any], told: Sequence[Notifier]) -> Iterable[Problem]:
+def _actuators(tables: Any, kinds: NotifierKinds, problems: list[Problem]) -> Iterable[Actuator]:
+    for path, table in _tables("actuator", tables):
+        head, options, kind = _decoded(ActuatorHead, table, path, "actuator", kinds, problems)
+        if head is not None and options is not None:
+            yield Actuator(head, options, kind.urls(options))
+
+
+def _notify_problems(raw: dict[str, Any], told: Sequence[Notifier], acting: Sequence[Actuator]) -> Iterable[Problem]:
     delivery = validated(Delivery, raw.get("delivery", {}), "delivery", None, [])
     if delivery is None:  # what it opens is not known: that is said already
         told = tuple(replace(each, urls={}) for each in told)
+        acting = tuple(replace(each, urls={}) for each in acting)
     tables = [table for _, table in _tables("notify", raw.get("notify"))]
-    return notifier_problems(told, tables, _ids(raw).get("component", set()), delivery.allow if delivery else ())
+    allow = delivery.allow if delivery else ()
+    yield from notifier_problems(told, tables, _ids(raw).get("component", set()), allow)
+    tables = [table for _, table in _tables("actuator", raw.get("actuator"))]
+    yield from actuator_problems(acting, tables, _ids(raw), allow)
 
 
 def _tables(name: str, tables: Any) -> Iterator[tuple[str, dict[str, Any]]]:

@@ -5,7 +5,7 @@ from fnmatch import fnmatchcase
 
 from statuspage.config.problems import Problem, nearest
 from statuspage.config.tables import CheckHead, File, Route
-from statuspage.config.values import Check, Kind, Notifier
+from statuspage.config.values import Actuator, Check, Kind, Notifier
 from statuspage.core.addresses import check_url, operator, parse_network
 from statuspage.core.route import LIMITED
 from statuspage.core.telling import EVENTS
@@ -150,6 +150,32 @@ def notifier_problems(
             if component not in components:
                 yield _unknown(f"{path}.components", "component", component, components)
         for option, url in notifier.urls.items():
+            problem = check_url(url, policy)
+            if problem is not None:
+                yield Problem(f"{path}.{option}", problem)
+
+
+ACTED_ON = ("route.moved", "capacity.low", "capacity.enough")
+
+
+def actuator_problems(
+    actuators: Sequence[Actuator],
+    tables: Sequence[Mapping[str, object]],
+    ids: Mapping[str, set[str]],
+    allow: Sequence[str],
+) -> Iterable[Problem]:
+    """What is wrong with the actuators. Their ids are those of destinations: messages that wait belong to them."""
+    yield from _duplicates("actuator", [str(each.get("id", "")) for each in tables if each.get("id")])
+    policy = operator(parse_network(each) for each in allow)
+    for each in actuators:
+        path = f"actuator[{each.id}]"
+        if each.id in ids.get("notify", set()):
+            yield Problem(f"{path}.id", "is that of a [[notify]] table too: messages belong to one of them")
+        for pattern in each.head.events:
+            if not any(fnmatchcase(event, pattern) for event in ACTED_ON):
+                yield Problem(f"{path}.events", f'there is nothing to act on in "{pattern}" ({", ".join(ACTED_ON)})')
+        yield from _pattern_problems(f"{path}.routes", each.head.routes, ids.get("route", set()))
+        for option, url in each.urls.items():
             problem = check_url(url, policy)
             if problem is not None:
                 yield Problem(f"{path}.{option}", problem)

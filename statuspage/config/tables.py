@@ -398,6 +398,19 @@ class NotifyHead(Options):
     """Only what touches one of these components, and what touches none; without it, everything."""
 
 
+class ActuatorHead(Options):
+    """The options that every actuator has, whatever its type."""
+
+    id: Id
+    """Identity; never changes, and is none of a `[[notify]]` either."""
+    type: str
+    """The kind of actuator: see `statuspage kinds actuator`."""
+    routes: Patterns = ("*",)
+    """The routes whose moves it acts on; `*` stands for anything."""
+    events: Annotated[tuple[str, ...], Field(min_length=1)] = ("route.moved",)
+    """What it hears of: "route.moved", "capacity.low", "capacity.enough"."""
+
+
 def _network(value: str) -> str:
     problem = allow_problem(parse_network(value))
     if problem:
@@ -430,4 +443,5 @@ class File(Options):
     assertion: tuple[Assertion, ...] = ()
     failover: Failover = Failover()
     notify: tuple[dict[str, Any], ...] = ()
+    actuator: tuple[dict[str, Any], ...] = ()
     delivery: Delivery = Delivery()

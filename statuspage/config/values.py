@@ -8,7 +8,7 @@ from urllib.parse import quote
 
 from statuspage.config.problems import ConfigError, Problem, validated
 from statuspage.config.switchboard import switchboard_of
-from statuspage.config.tables import CheckHead, File, NotifyHead, Web
+from statuspage.config.tables import ActuatorHead, CheckHead, File, NotifyHead, Web
 from statuspage.core import site as public
 from statuspage.core.addresses import Policy, operator, parse_network
 from statuspage.core.detection import Rules, stale_after
@@ -76,6 +76,24 @@ class Notifier:
 
 
 @dataclass(frozen=True, slots=True)
+class Actuator:
+    """A way to act: what all have in common, its kind's own options, the addresses these name."""
+
+    head: ActuatorHead
+    options: Options
+    urls: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def id(self) -> str:
+        return self.head.id
+
+    @property
+    def destination(self) -> Destination:
+        """Its public part."""
+        return Destination(self.head.id, self.head.type, self.head.events, routes=self.head.routes)
+
+
+@dataclass(frozen=True, slots=True)
 class Check:
     """A check: what all have in common, and its kind's own options."""
 
@@ -110,6 +128,7 @@ class Config:
     folder: Path
     warnings: tuple[Problem, ...] = ()
     notifiers: tuple[Notifier, ...] = ()
+    actuators: tuple[Actuator, ...] = ()
     image: public.Image | None = None
     """The logo, as it was when the file was read."""
 
@@ -155,7 +174,10 @@ class Config:
             image=self.image,
             times=public.Times(**self.file.incidents.model_dump()),
             templates=tuple(public.Template(**each.model_dump()) for each in self.file.template),
-            destinations=tuple(each.destination for each in self.notifiers),
+            destinations=(
+                *(each.destination for each in self.notifiers),
+                *(each.destination for each in self.actuators),
+            ),
             switchboard=switchboard_of(self.file),
         )
 
@@ -189,5 +211,6 @@ class Config:
     def secrets(self) -> tuple[str, ...]:
         """Every secret of the file, for redaction."""
         options = [*(each.options for each in self.checks), *(each.options for each in self.notifiers)]
+        options += [each.options for each in self.actuators]
         found = [*secrets_in(self.file), *(text for each in options for text in secrets_in(each))]
         return tuple(dict.fromkeys(found))

@@ -35,6 +35,7 @@ EVENTS = (
     "route.blocked",
     "route.cleared",
     "route.locked",
+    "actuator.failed",
     "capacity.low",
     "capacity.enough",
     "monitor.blind",
@@ -64,11 +65,20 @@ class Destination:
     events: tuple[str, ...] = ("incident.*", "draft.*")
     components: tuple[str, ...] = ()
     pages: bool = False
+    routes: tuple[str, ...] = ()
+    """Of an actuator: the routes that it acts for, as patterns. Empty: it only tells."""
 
-    def wants(self, kind: str, components: Iterable[str]) -> bool:
-        """Whether an event of that kind about those components is for it."""
+    @property
+    def acts(self) -> bool:
+        """Whether it acts on moves, instead of telling of them."""
+        return bool(self.routes)
+
+    def wants(self, kind: str, components: Iterable[str], subject: str = "") -> bool:
+        """Whether an event of that kind about those components is for it; `subject` is a route's id for its events."""
         if not any(fnmatchcase(kind, pattern) for pattern in self.events):
             return False
+        if self.acts and kind.startswith("route."):
+            return any(fnmatchcase(subject, pattern) for pattern in self.routes)
         touched = set(components)
         return not self.components or not touched or bool(set(self.components) & touched)
 
@@ -127,13 +137,17 @@ class Message:
     settled_at: datetime | None = None
 
 
-def recipients(kind: str, components: Iterable[str], destinations: Iterable[Destination]) -> tuple[Destination, ...]:
+def recipients(
+    kind: str, components: Iterable[str], destinations: Iterable[Destination], subject: str = ""
+) -> tuple[Destination, ...]:
     """The destinations that hear of an event."""
     touched = tuple(components)
-    return tuple(each for each in destinations if each.wants(kind, touched))
+    return tuple(each for each in destinations if each.wants(kind, touched, subject))
 
 
-def listeners(kind: str, told: Telling, destinations: Iterable[Destination]) -> tuple[Destination, ...]:
+def listeners(
+    kind: str, told: Telling, destinations: Iterable[Destination], subject: str = ""
+) -> tuple[Destination, ...]:
     """The destinations that hear of this telling; of a silent one those that page."""
-    heard = recipients(kind, told.components, destinations)
+    heard = recipients(kind, told.components, destinations, subject)
     return tuple(each for each in heard if each.pages or not told.silent)

@@ -12,7 +12,7 @@ import random
 from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Protocol, TypeVar
 
@@ -23,6 +23,7 @@ from statuspage.core.retrying import Answer, Dead, Delivered, Disable, Outcome, 
 from statuspage.core.telling import Message
 from statuspage.delivery.obituary import Obituaries
 from statuspage.delivery.outbound import send
+from statuspage.delivery.outcome import done, failed
 from statuspage.delivery.threads import Threads
 from statuspage.fields import redact
 from statuspage.store import Store, StoreError
@@ -65,6 +66,8 @@ class Sender:
     secrets: tuple[str, ...] = ()
     site_name: str = ""
     site_url: str = ""
+    acts: bool = False
+    """An actuator: what comes of a message is written down."""
 
     def send(self, message: Message, clock: Clock) -> Answer:
         """One try. Blocks, never raises."""
@@ -193,11 +196,13 @@ class Courier:
         answer = await asyncio.wrap_future(self._threads.submit(lambda: sender.send(message, self._clock)))
         now = self._clock.now()
         outcome = schedule(message.attempts, message.first_tried_at or now, answer, now, self._jitter())
-        await self._settle(claim, outcome, answer, now)
+        await self._settle(claim, outcome, answer, now, acts=sender.acts)
 
-    async def _settle(self, claim: Claim, outcome: Outcome, answer: Answer, now: datetime) -> None:
+    async def _settle(self, claim: Claim, outcome: Outcome, answer: Answer, now: datetime, *, acts: bool) -> None:
         message, token = claim.message, claim.token
         match outcome:
+            case Delivered() if acts:
+                await self._mark(lambda store: store.settle(message.id, token, done(message, now), now))
             case Delivered():
                 await self._mark(lambda store: store.outbox.delivered(message.id, token, now))
                 if message.attempts > 1:
@@ -209,6 +214,8 @@ class Courier:
                 log.error("%s will not be told of %s: %s", message.destination, message.subject, why)
                 disabled = isinstance(outcome, Disable)
                 said = self._obituaries.decision(message, why, disabled=disabled)
+                if acts:
+                    said = replace(said, events=(*said.events, failed(message, why, now)))
                 quiet = message.destination if disabled else None
                 await self._mark(lambda store: store.bury(message.id, token, why, said, now, silence=quiet))
 

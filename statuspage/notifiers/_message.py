@@ -1,7 +1,7 @@
 """What the kinds read out of a message: a line to say, where it leads, how bad it is.
 
 `message.data` holds `incident` or `maintenance` ({name, status, impact, url, components}) and perhaps `update`
-({body}); or `component` (its id) and `new_status`; or `message` ({destination}). What is missing has a word in its
+({body}); or `component` (its id) and `new_status`; or `message` ({destination}); or `route` ({id}) with `to` and `guards`; or `provider`. What is missing has a word in its
 place, for a notifier must not fail for want of a name.
 """
 
@@ -28,6 +28,15 @@ _WORDS = {
     "maintenance.completed": "Maintenance is over",
     "maintenance.cancelled": "Maintenance is cancelled",
     "component.updated": "Component",
+    "route.moved": "Route moved",
+    "route.proposed": "A move waits for a person",
+    "route.withdrawn": "A proposed move is no longer needed",
+    "route.blocked": "A route cannot move",
+    "route.cleared": "A route is well again",
+    "route.locked": "A route moved too often and is locked",
+    "actuator.failed": "An actuator does not do its work",
+    "capacity.low": "Room runs low",
+    "capacity.enough": "Room is enough again",
     "monitor.blind": "The monitor cannot see",
     "monitor.recovered": "The monitor sees again",
     "message.dead": "A destination does not take messages",
@@ -59,9 +68,24 @@ def _name(message: Message) -> str:
     dead, component = message.data.get("message"), message.data.get("component")
     if isinstance(dead, dict):
         return text_of(dead.get("destination"))
+    route, provider = message.data.get("route"), message.data.get("provider")
+    if isinstance(route, dict):
+        return _course(message, route)
+    if isinstance(provider, str):
+        return text_of(provider)
     if isinstance(component, str):
         return f"{text_of(component)} {text_of(message.data.get('new_status'))}".strip()
     return text_of(subject_of(message).get("name"))
+
+
+def _course(message: Message, route: Mapping[str, Json]) -> str:
+    """`realtime.chat to native`, with the guards that speak against it."""
+    said = text_of(route.get("id")) or message.subject
+    to, guards = text_of(message.data.get("to")), message.data.get("guards")
+    if to:
+        said += f" to {to}"
+    names = [text_of(each) for each in guards] if isinstance(guards, list) else []
+    return f"{said} ({', '.join(dict.fromkeys(name for name in names if name))})" if any(names) else said
 
 
 def names_of(message: Message) -> list[str]:

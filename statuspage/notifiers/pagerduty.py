@@ -11,7 +11,10 @@
 | `monitor.blind`, `monitor.recovered` | an alert of its own (warning), and its end |
 | `incident.overdue`, `message.dead` | an alert of its own (warning); a person resolves it |
 | `test.sent` | an alert of its own (info); a person resolves it |
-| `maintenance.*`, `component.updated`, `incident.postmortem` | a change event: shown beside incidents, pages nobody |
+| `route.proposed`, `.blocked`, `.locked`; `.withdrawn`, `.cleared` | an alert of the route (error, warning), and its end |
+| `capacity.low`, `capacity.enough` | an alert of the provider (warning), and its end |
+| `actuator.failed` | an alert of its own (warning); a person resolves it |
+| `route.moved`, `maintenance.*`, `component.updated`, `incident.postmortem` | a change event: shown beside incidents, pages nobody |
 
 The alert's key is `application:environment:incident` and stays the same for the whole incident, so that repeats and
 retries are one alert. An end always goes out, also of an incident that is resolved without notifying anybody; a page
@@ -66,6 +69,14 @@ _ACTIONS = {
     "monitor.recovered": "resolve",
     "message.dead": "trigger",
     "test.sent": "trigger",
+    "route.proposed": "trigger",
+    "route.blocked": "trigger",
+    "route.locked": "trigger",
+    "route.withdrawn": "resolve",
+    "route.cleared": "resolve",
+    "actuator.failed": "trigger",
+    "capacity.low": "trigger",
+    "capacity.enough": "resolve",
 }
 """Whatever is not in here is a change event."""
 _WHILE_OPEN, _OVER = ("incident.created", "incident.updated"), ("resolved", "postmortem")
@@ -179,6 +190,8 @@ def _what(message: Message, context: Context) -> dict[str, Json]:
 def _severity(message: Message) -> str:
     if message.kind in _ALERTS:
         return "info" if message.kind == "test.sent" else "warning"
+    if message.kind.startswith("route."):
+        return "warning" if message.kind == "route.proposed" else "error"
     return _SEVERITIES.get(text_of(subject_of(message).get("impact")), "warning")
 
 

@@ -21,48 +21,17 @@ secrets = [{ env = "OPS_HOOK_SECRET" }]
 ```
 """
 
-import base64
-import binascii
-import hashlib
-import hmac
 import json
 from collections.abc import Mapping
-from typing import Annotated
-
-from pydantic import AfterValidator
 
 from statuspage.core.outgoing import Context, Outgoing
 from statuspage.core.telling import Json, Message
-from statuspage.fields import HttpUrl, Options, Secret
+from statuspage.fields import HttpUrl, Options
 from statuspage.notifiers._message import iso
+from statuspage.signing import Keys, signed
 
-PREFIX = "whsec_"
 MOST_BYTES = 20_000
 """Of the body: the size up to which Standard Webhooks asks receivers to be ready."""
-
-
-def _key(secret: Secret) -> bytes:
-    text = secret.reveal().removeprefix(PREFIX)
-    return base64.b64decode(text + "=" * (-len(text) % 4), validate=True)
-
-
-def _is_a_key(secret: Secret) -> Secret:
-    try:
-        length = len(_key(secret))
-    except (binascii.Error, ValueError):
-        length = 0
-    if not secret.reveal().startswith(PREFIX) or not 24 <= length <= 64:
-        raise ValueError(f"must be {PREFIX} and 24 to 64 random bytes in base64")
-    return secret
-
-
-def _one_or_two(secrets: tuple[Secret, ...]) -> tuple[Secret, ...]:
-    if not 1 <= len(secrets) <= 2:
-        raise ValueError("give one secret, or two while it is being changed")
-    return secrets
-
-
-Key = Annotated[Secret, AfterValidator(_is_a_key)]
 
 
 class Config(Options):
@@ -71,7 +40,7 @@ class Config(Options):
     url: HttpUrl
     """Where to post. Addresses that are not public must be listed in `[delivery] allow`."""
 
-    secrets: Annotated[tuple[Key, ...], AfterValidator(_one_or_two)]
+    secrets: Keys
     """What the signature is made with, `whsec_` and base64. Two while the secret is being changed: both sign."""
 
 
@@ -83,24 +52,7 @@ def urls(config: Config) -> Mapping[str, str]:
 def compose(config: Config, message: Message, context: Context) -> Outgoing:
     """The signed request."""
     body = _body(message)
-    timestamp = str(int(context.now.timestamp()))
-    signatures = (sign(secret, message.id, timestamp, body) for secret in config.secrets)
-    return Outgoing(
-        url=config.url,
-        body=body,
-        headers={
-            "Content-Type": "application/json",
-            "webhook-id": message.id,
-            "webhook-timestamp": timestamp,
-            "webhook-signature": " ".join(signatures),
-        },
-    )
-
-
-def sign(secret: Secret, message_id: str, timestamp: str, body: bytes) -> str:
-    """One signature, scheme v1: HMAC-SHA256 over id, timestamp and the exact bytes of the body."""
-    signed = b".".join((message_id.encode(), timestamp.encode(), body))
-    return "v1," + base64.b64encode(hmac.digest(_key(secret), signed, hashlib.sha256)).decode()
+    return Outgoing(url=config.url, body=body, headers=signed(config.secrets, message.id, context.now, body))
 
 
 def _body(message: Message) -> bytes:

@@ -74,6 +74,12 @@ def bury(connection: Connection, message: str, token: str, error: str, now: date
     return connection.execute(update(outbox).where(_held(message, token)).values(values)).rowcount == 1
 
 
+def settle(connection: Connection, message: str, token: str, now: datetime) -> bool:
+    """Mark a message as taken; False when the claim was lost."""
+    values = {"state": DELIVERED, "settled_at": now, "last_error": None, **_FREE}
+    return connection.execute(update(outbox).where(_held(message, token)).values(values)).rowcount == 1
+
+
 def silence(connection: Connection, destination: str, reason: str, now: datetime) -> None:
     """Leave a destination alone. The first reason stays."""
     row = {"destination": destination, "at": now, "reason": _storable(reason)}
@@ -300,6 +306,8 @@ def _take(connection: Connection, message: str, now: datetime, lease: timedelta,
     if row is None:
         return None
     reason, gone = _pointless(connection, row), [message]
+    if reason is None and _is_superseded(connection, row):
+        reason = "the route has moved on: only its newest epoch is acted on"
     if reason is None and (found := _overtaken(connection, row, now)):
         reason, gone = "it was over before anybody was told", found
     if reason is not None:
@@ -313,6 +321,16 @@ def _pointless(connection: Connection, row: Row[Any]) -> str | None:
         return None
     heard = _before(connection, row)
     return pointless(row.kind, heard, hears_beginnings=_hears_beginnings(connection, row.destination))
+
+
+def _is_superseded(connection: Connection, row: Row[Any]) -> bool:
+    """Whether a newer move of the same route waits for the same actuator."""
+    found = _destination(connection, row.destination) if row.kind == "route.moved" else None
+    if found is None or not found.acts:
+        return False
+    same = and_(outbox.c.destination == row.destination, outbox.c.queue == row.queue, outbox.c.number > row.number)
+    newer = and_(same, outbox.c.kind == row.kind, outbox.c.state == WAITING)
+    return bool(connection.scalar(select(exists().where(newer))))
 
 
 def _overtaken(connection: Connection, row: Row[Any], now: datetime) -> list[str]:

@@ -127,6 +127,18 @@ class Store:
 
         return self._database.write_once(work)
 
+    def settle(self, message: str, token: str, said: Decision, now: datetime) -> bool:
+        """Mark a claimed message as delivered and write what came of it, both or nothing. False for a lost claim."""
+
+        def work(connection: Connection) -> bool:
+            transact.transact(connection, lambda _: said, now, None)
+            if not outbox.settle(connection, message, token, now):
+                connection.rollback()
+                return False
+            return True
+
+        return self._database.write_once(work)
+
     def incidents(self, limit: int, before: int | None = None) -> list[Incident]:
         """The newest incidents by number, drafts among them; `before` is the number to go on from."""
         return self._database.read(lambda connection: incidents.listed_incidents(connection, limit, before))

@@ -91,20 +91,20 @@ def transact(
     # Asked last: on PostgreSQL dropping has waited for whoever was claiming the row, and their try is seen now.
     if outbox.is_out(connection, decision.undone):
         raise Refused("update", "is out: edit it, or post a correction")
-    _write_messages(connection, decision.site or state.site, decision.events, present.revision)
+    _write_messages(connection, decision.site or state.site, decision.events, present)
     if touched:
         days.refresh(connection, decision.site or state.site, now, touched)
     return Written(present, stored)
 
 
-def _write_messages(connection: Connection, site: Site | None, events: Sequence[JournalEvent], revision: int) -> None:
-    """One row of the outbox for each destination that wants an event."""
+def _write_messages(connection: Connection, site: Site | None, events: Sequence[JournalEvent], present: Head) -> None:
+    """One row of the outbox for each destination that wants an event. An epoch is told with its generation."""
     made = []
     for event in events:
         told = event.telling
         if told is None or site is None:
             continue
-        for destination in listeners(event.kind, told, site.destinations):
+        for destination in listeners(event.kind, told, site.destinations, event.subject):
             made.append(
                 Message(
                     id=f"msg_{''.join(secrets.choice(PUBLIC_ID_ALPHABET) for _ in range(24))}",
@@ -115,14 +115,14 @@ def _write_messages(connection: Connection, site: Site | None, events: Sequence[
                     subject=event.subject,
                     at=event.at,
                     due=told.not_before,
-                    data=told.data,
+                    data={**told.data, "generation": present.generation} if "epoch" in told.data else told.data,
                     evidence=told.evidence,
                     update=told.update,
                 )
             )
     if made:
         first = outbox.next_number(connection)
-        outbox.write(connection, [replace(each, number=first + at) for at, each in enumerate(made)], revision)
+        outbox.write(connection, [replace(each, number=first + at) for at, each in enumerate(made)], present.revision)
 
 
 Touched = dict[str, datetime]

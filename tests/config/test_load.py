@@ -114,6 +114,7 @@ def test_the_example_shows_and_explains_every_setting_and_loads(
     text = (Path(__file__).parents[2] / "config.example.toml").read_text(encoding="utf-8")
     (tmp_path / "password").write_text("a good password")
     (tmp_path / "ops_hook_secret").write_text("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw")
+    (tmp_path / "runbook_secret").write_text("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw")
     (tmp_path / "pagerduty_routing_key").write_text("0123456789abcdef0123456789ABCDEF")
     config = loads_config(text.replace("/etc/statuspage/", f"{tmp_path}/"), tmp_path)
     assert config.checks

@@ -44,6 +44,13 @@ _DATA: dict[str, dict[str, Json]] = {
     "monitor.recovered": {"agent": "local"},
     "message.dead": {"message": {"id": "msg_x", "type": "incident.created", "destination": "hook"}},
     "test.sent": {"test": True},
+    "capacity.low": {"provider": "native", "users": 9000, "capacity": 10_000, "max_connects_per_s": 50.0},
+    "capacity.enough": {"provider": "native", "users": 5000, "capacity": 10_000, "max_connects_per_s": 50.0},
+    "actuator.failed": {"actuator": {"id": "scale-out"}, "epoch": 7, "to": "native"},
+    **dict.fromkeys(
+        ("route.moved", "route.proposed", "route.withdrawn", "route.blocked", "route.cleared", "route.locked"),
+        {"route": {"id": "realtime.chat", "component": "chat"}, "to": "native", "epoch": 7, "guards": ["tilt", "tilt"]},
+    ),
 }
 
 

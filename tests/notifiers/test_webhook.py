@@ -11,7 +11,8 @@ from statuspage.clock import SystemClock
 from statuspage.core.outgoing import Context, Outgoing
 from statuspage.core.telling import Json
 from statuspage.fields import Secret
-from statuspage.notifiers.webhook import MOST_BYTES, Config, compose, sign
+from statuspage.notifiers.webhook import MOST_BYTES, Config, compose
+from statuspage.signing import sign
 from tests.notifiers.messages import AT, CONTEXT, EVIDENCE, message
 
 OLD = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
