@@ -13,8 +13,9 @@ NO_REALTIME = "it works without live updates"
 
 def route_sentences(site: Site, states: Iterable[RouteState]) -> tuple[str, ...]:
     """One sentence for all routes that moved together. Markdown."""
+    order = {each.id: number for number, each in enumerate(site.switchboard.routes)}
     together: dict[tuple[str, str], list[RouteState]] = {}
-    for state in states:
+    for state in sorted(states, key=lambda each: order.get(each.route, len(order))):
         together.setdefault((state.provider, state.move), []).append(state)
     return tuple(_sentence(site, group) for group in together.values())
 
@@ -40,7 +41,8 @@ def _sentence(site: Site, group: Sequence[RouteState]) -> str:
     if first.is_limited:
         said = "; ".join(dict.fromkeys(plain(works(site, each).rstrip(".")) for each in group))
         return f"{listed(names)} {'is' if len(names) == 1 else 'are'} in limited mode since {at}: {said}."
-    went = f"{listed(names)} moved to {plain(provider_name(site, first.provider))} at {at}"
+    name = plain(provider_name(site, first.provider))
+    went = f"{listed(names)} moved {'back ' if first.origin is None else ''}to {name} at {at}"
     if first.scope is Scope.NEW:
         return f"{went} for new connections; what is connected stays."
     seconds = first.ramp.wait_s + first.ramp.seconds if first.ramp else 0

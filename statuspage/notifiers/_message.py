@@ -1,8 +1,8 @@
 """What the kinds read out of a message: a line to say, where it leads, how bad it is.
 
 `message.data` holds `incident` or `maintenance` ({name, status, impact, url, components}) and perhaps `update`
-({body}); or `component` (its id) and `new_status`; or `message` ({destination}); or `route` ({id}) with `to` and `guards`; or `provider`. What is missing has a word in its
-place, for a notifier must not fail for want of a name.
+({body}); or `component` (its id) and `new_status`; or `message` ({destination}); or `route` ({id}) with `to` and
+`guards`; or `provider`. What is missing has a word in its place, for a notifier must not fail for want of a name.
 """
 
 from collections.abc import Mapping

@@ -11,10 +11,11 @@
 | `monitor.blind`, `monitor.recovered` | an alert of its own (warning), and its end |
 | `incident.overdue`, `message.dead` | an alert of its own (warning); a person resolves it |
 | `test.sent` | an alert of its own (info); a person resolves it |
-| `route.proposed`, `.blocked`, `.locked`; `.withdrawn`, `.cleared` | an alert of the route (error, warning), and its end |
+| `route.proposed`, `.blocked`, `.locked` | an alert of the route (warning, error) |
+| `route.withdrawn`, `.cleared` | its end |
 | `capacity.low`, `capacity.enough` | an alert of the provider (warning), and its end |
 | `actuator.failed` | an alert of its own (warning); a person resolves it |
-| `route.moved`, `maintenance.*`, `component.updated`, `incident.postmortem` | a change event: shown beside incidents, pages nobody |
+| everything else | a change event: shown beside incidents, pages nobody |
 
 The alert's key is `application:environment:incident` and stays the same for the whole incident, so that repeats and
 retries are one alert. An end always goes out, also of an incident that is resolved without notifying anybody; a page

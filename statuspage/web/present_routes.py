@@ -7,7 +7,7 @@ from statuspage.core.route import Route, RouteState, Scope
 from statuspage.core.route_words import provider_name, works
 from statuspage.core.site import Component
 from statuspage.web.scene import Scene
-from statuspage.web.times import Stamp, stamp
+from statuspage.web.times import Stamp, minute_clock, stamp
 from statuspage.web.words import listed
 
 Line = tuple[str | Stamp, ...]
@@ -39,7 +39,7 @@ def limited_modes(scene: Scene) -> tuple[Limited, ...]:
         if state is not None and state.is_limited:
             together.setdefault((state.move, works(site, state)), []).append(state)
     return tuple(
-        Limited(listed(_names(scene, group), MOST_NAMES), stamp(group[0].since, scene.zone), _sentence(said))
+        Limited(listed(_names(scene, group), MOST_NAMES), minute_clock(group[0].since, scene.zone), _sentence(said))
         for (_, said), group in together.items()
     )
 

@@ -59,7 +59,7 @@ async def test_what_came_of_a_move_is_an_event_of_the_route(store: Store, clock:
     assert outcomes(store) == [("actuator.done", ROUTE, 2)]
     (got,) = server.received
     assert got.json["data"]["epoch"] == [store.head().generation, 2]
-    assert got.headers["idempotency-key"] == f"{ROUTE}/{store.head().generation}.2"
+    assert got.headers["Idempotency-Key"] == f"{ROUTE}/{store.head().generation}.2"
 
 
 async def test_a_refusal_is_an_event_too(store: Store, clock: MovableClock) -> None:

@@ -38,6 +38,12 @@ def message(kind: str = "incident.created", **changes: object) -> Message:
     return replace(whole, **changes)  # type: ignore[arg-type]
 
 
+ROUTE: dict[str, Json] = {
+    "route": {"id": "realtime.chat", "component": "chat"},
+    "to": "native",
+    "epoch": 7,
+    "guards": ["tilt", "tilt"],
+}
 _DATA: dict[str, dict[str, Json]] = {
     "component.updated": {"component": "chat", "old_status": "operational", "new_status": "major_outage"},
     "monitor.blind": {"agent": "local"},
@@ -47,10 +53,7 @@ _DATA: dict[str, dict[str, Json]] = {
     "capacity.low": {"provider": "native", "users": 9000, "capacity": 10_000, "max_connects_per_s": 50.0},
     "capacity.enough": {"provider": "native", "users": 5000, "capacity": 10_000, "max_connects_per_s": 50.0},
     "actuator.failed": {"actuator": {"id": "scale-out"}, "epoch": 7, "to": "native"},
-    **dict.fromkeys(
-        ("route.moved", "route.proposed", "route.withdrawn", "route.blocked", "route.cleared", "route.locked"),
-        {"route": {"id": "realtime.chat", "component": "chat"}, "to": "native", "epoch": 7, "guards": ["tilt", "tilt"]},
-    ),
+    **{f"route.{what}": ROUTE for what in ("moved", "proposed", "withdrawn", "blocked", "cleared", "locked")},
 }
 
 
