@@ -25,10 +25,12 @@ from statuspage.core.observation import Observation
 from statuspage.fields import secrets_in
 
 if TYPE_CHECKING:
+    from statuspage.config import tables
     from statuspage.config.values import Actuator, Notifier
     from statuspage.delivery.courier import Sender
     from statuspage.monitor.engine import Engine
     from statuspage.monitor.look import Watch
+    from statuspage.monitor.signals import Source
 
 log = logging.getLogger(__name__)
 
@@ -160,6 +162,31 @@ def senders(config: Config) -> "Mapping[str, Sender]":
     return found | {each.id: sender(each, ACTUATORS) for each in config.actuators}
 
 
+MOST_SIGNAL = 1024 * 1024
+"""Bytes of what a source answers."""
+
+
+def sources(config: Config, clock: Clock) -> "list[Source]":
+    """The way to ask every `[[signal]]` of the config."""
+    from statuspage.core.gauges import json_number, metric_number
+    from statuspage.delivery.outbound import fetch
+    from statuspage.monitor.signals import Numbers, Source
+
+    deadline = config.file.delivery.deadline.total_seconds()
+
+    def source(table: "tables.Signal") -> Source:
+        read = json_number if table.type == "json" else metric_number
+
+        def ask() -> Numbers:
+            body = fetch(table.url, config.outbound, min(deadline, 5.0), clock, MOST_SIGNAL)
+            users, rate = (read(body, each) if each else None for each in (table.users, table.connects_per_s))
+            return users, rate
+
+        return Source(table.id, table.provider or table.route or "", table.every.total_seconds(), ask)
+
+    return [source(each) for each in config.file.signal]
+
+
 async def run_monitor(path: Path) -> None:
     """Watch, decide and store until SIGTERM or SIGINT. Raises ConfigError, StoreError, AlreadyRunning."""
     from statuspage.monitor.engine import Engine
@@ -180,7 +207,13 @@ async def run_monitor(path: Path) -> None:
         reloading = loop.create_task(_reload(path, config, engine, clock, reload))
         log.info("watching %d checks of %d components", len(config.checks), len(config.file.component))
         try:
-            await engine.run(config.site, watches(config, clock), anchor_watches(config, clock), senders(config))
+            await engine.run(
+                config.site,
+                watches(config, clock),
+                anchor_watches(config, clock),
+                senders(config),
+                sources(config, clock),
+            )
         finally:
             reloading.cancel()
             store.close()
@@ -249,7 +282,9 @@ async def _reload(path: Path, present: Config, engine: "Engine", clock: Clock, a
 async def _take_over(path: Path, present: Config, engine: "Engine", clock: Clock) -> Config:
     config = load_for_running(path)
     logs.setup((*present.secrets, *config.secrets))
-    await engine.adopt(config.site, watches(config, clock), anchor_watches(config, clock), senders(config))
+    await engine.adopt(
+        config.site, watches(config, clock), anchor_watches(config, clock), senders(config), sources(config, clock)
+    )
     if _needs_restart(config) != _needs_restart(present):
         log.warning("[store], [web] and the secret keys are read at the start only: restart to change them")
     log.info("the configuration was read again: %d checks", len(config.checks))

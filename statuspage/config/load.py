@@ -77,7 +77,7 @@ def loads(
 
 def _what_is_valid(raw: dict[str, Any]) -> File:
     tables: dict[str, Any] = {}
-    for name in ("group", "component", "template", "anchor", "provider", "route", "event", "assertion"):
+    for name in ("group", "component", "template", "anchor", "provider", "route", "event", "signal", "assertion"):
         entries = raw.get(name)
         if isinstance(entries, list):
             one_of_them = File.model_fields[name].annotation

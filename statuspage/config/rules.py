@@ -7,6 +7,7 @@ from statuspage.config.problems import Problem, nearest
 from statuspage.config.tables import CheckHead, File, Route
 from statuspage.config.values import Actuator, Check, Kind, Notifier
 from statuspage.core.addresses import check_url, operator, parse_network
+from statuspage.core.gauges import check_path, selector
 from statuspage.core.route import LIMITED
 from statuspage.core.telling import EVENTS
 from statuspage.core.topology import find_cycle
@@ -38,6 +39,7 @@ def cross_references(file: File, checks: Sequence[Check], ids: Mapping[str, set[
         ("route", file.route),
         ("template", file.template),
         ("event", file.event),
+        ("signal", file.signal),
         ("assertion", file.assertion),
     ):
         yield from _duplicates(table, [each.id for each in entries])
@@ -68,6 +70,7 @@ def cross_references(file: File, checks: Sequence[Check], ids: Mapping[str, set[
     for route in file.route:
         yield from _route_problems(route, components, providers, len(file.anchor))
         yield from _needs_its_provider(route, file)
+    yield from _signal_problems(file, providers, ids.get("route", set()))
     yield from _event_problems(file, ids.get("route", set()))
     yield from _assertion_problems(file, providers, ids.get("route", set()))
     steps = file.failover.steps
@@ -114,6 +117,30 @@ def _event_problems(file: File, routes: set[str]) -> Iterable[Problem]:
         if event.ends <= event.starts:
             yield Problem(f"event[{event.id}].ends", "must be after starts")
         yield from _pattern_problems(f"event[{event.id}].routes", event.routes, routes)
+
+
+def _signal_problems(file: File, providers: set[str], routes: set[str]) -> Iterable[Problem]:
+    policy = operator(parse_network(each) for each in file.delivery.allow)
+    for each in file.signal:
+        path = f"signal[{each.id}]"
+        if (each.provider is None) == (each.route is None):
+            yield Problem(path, "needs either provider or route")
+        if each.provider is not None and each.provider not in providers:
+            yield _unknown(f"{path}.provider", "provider", each.provider, providers)
+        if each.route is not None and each.route not in routes:
+            yield _unknown(f"{path}.route", "route", each.route, routes)
+        if each.users is None and each.connects_per_s is None:
+            yield Problem(path, "needs users or connects_per_s")
+        check = check_path if each.type == "json" else selector
+        for option, text in (("users", each.users), ("connects_per_s", each.connects_per_s)):
+            try:
+                if text is not None:
+                    check(text)
+            except ValueError as error:
+                yield Problem(f"{path}.{option}", str(error))
+        problem = check_url(each.url, policy)
+        if problem is not None:
+            yield Problem(f"{path}.url", problem)
 
 
 def _assertion_problems(file: File, providers: set[str], routes: set[str]) -> Iterable[Problem]:

@@ -326,6 +326,25 @@ class Event(Options):
     """The routes that they use; `*` stands for anything."""
 
 
+class Signal(Options):
+    id: Id
+    """Identity."""
+    type: Literal["json", "prometheus"]
+    """What the address answers with: a JSON document, or the metrics of Prometheus."""
+    url: HttpUrl
+    """Where to ask. Addresses that are not public must be listed in `[delivery] allow`."""
+    every: Duration = timedelta(seconds=15)
+    """How often."""
+    provider: Id | None = None
+    """The provider that it is about,"""
+    route: Id | None = None
+    """or the route."""
+    users: Annotated[str, StringConstraints(min_length=1, max_length=300)] | None = None
+    """Where the number of connected users is: a path such as `sockets.users`, or a metric such as `users{app="a"}`."""
+    connects_per_s: Annotated[str, StringConstraints(min_length=1, max_length=300)] | None = None
+    """Where the number of new connections a second is."""
+
+
 class Assertion(Options):
     id: Id
     """Its name: a refusal is called `assertion:<id>`."""
@@ -440,6 +459,7 @@ class File(Options):
     provider: tuple[Provider, ...] = ()
     route: tuple[Route, ...] = ()
     event: tuple[Event, ...] = ()
+    signal: tuple[Signal, ...] = ()
     assertion: tuple[Assertion, ...] = ()
     failover: Failover = Failover()
     notify: tuple[dict[str, Any], ...] = ()

@@ -34,8 +34,15 @@ class Reply:
     body: bytes
 
 
-def request(sock: socket.socket, target: Target, outgoing: Outgoing, deadline: Deadline, clock: Clock) -> Reply:
-    """Send the request and read the answer.
+def request(
+    sock: socket.socket,
+    target: Target,
+    outgoing: Outgoing,
+    deadline: Deadline,
+    clock: Clock,
+    most: int = BODY_BYTES,
+) -> Reply:
+    """Send the request and read the answer, its body up to `most` bytes.
 
     Raises TimeoutError, OSError, h11.RemoteProtocolError; h11.LocalProtocolError for what cannot be sent.
     """
@@ -46,7 +53,7 @@ def request(sock: socket.socket, target: Target, outgoing: Outgoing, deadline: D
         _send(sock, data, deadline)
     head = _head(sock, machine, deadline)
     headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in head.headers}
-    return Reply(head.status_code, headers, _body(sock, machine, deadline, clock))
+    return Reply(head.status_code, headers, _body(sock, machine, deadline, clock, most))
 
 
 def _encode(machine: h11.Connection, target: Target, outgoing: Outgoing) -> bytes:
@@ -82,16 +89,16 @@ def _head(sock: socket.socket, machine: h11.Connection, deadline: Deadline) -> h
     raise h11.RemoteProtocolError("interim responses without end")
 
 
-def _body(sock: socket.socket, machine: h11.Connection, deadline: Deadline, clock: Clock) -> bytes:
+def _body(sock: socket.socket, machine: h11.Connection, deadline: Deadline, clock: Clock, most: int) -> bytes:
     body = bytearray()
     with suppress(OSError, h11.RemoteProtocolError):  # TimeoutError is an OSError
         brief = Deadline(clock, min(BODY_WITHIN, deadline.left))
         for _ in range(MOST_EVENTS):
             event = _next(sock, machine, brief)
-            if not isinstance(event, h11.Data) or len(body) > BODY_BYTES:
+            if not isinstance(event, h11.Data) or len(body) > most:
                 break
             body += event.data
-    return bytes(body[:BODY_BYTES])
+    return bytes(body[:most])
 
 
 def _next(sock: socket.socket, machine: h11.Connection, deadline: Deadline) -> object:

@@ -16,10 +16,10 @@ from statuspage.core.clock import Clock
 from statuspage.core.outgoing import Outgoing
 from statuspage.core.retrying import Answer, Trouble
 from statuspage.delivery.connecting import Deadline, LookUp, Unresolved, connect, look_up
-from statuspage.delivery.exchange import Reply, request
+from statuspage.delivery.exchange import BODY_BYTES, Reply, request
 from statuspage.fields import redact
 
-__all__ = ["SUBSCRIBER", "Policy", "check_url", "operator", "send"]
+__all__ = ["SUBSCRIBER", "Policy", "check_url", "fetch", "operator", "send"]
 
 DETAIL_LIMIT = 300
 
@@ -64,12 +64,35 @@ def send(
     return answer(None, text, reply.status, _retry_after(reply.headers.get("retry-after"), clock.now()))
 
 
+def fetch(url: str, policy: Policy, deadline_s: float, clock: Clock, most: int, *, look: LookUp = look_up) -> bytes:
+    """The body of a GET, of at most `most` bytes, within `deadline_s` seconds. Blocks.
+
+    Raises OSError with what went wrong: refused by the guard, no answer, not 200, too large.
+    """
+    outgoing = Outgoing(url=url, body=b"", method="GET")
+    try:
+        reply = _exchange(outgoing, policy, Deadline(clock, deadline_s), clock, look, None, most + 1)
+    except (Refused, Unresolved, h11.RemoteProtocolError) as error:
+        raise OSError(str(error)) from None
+    if reply.status != 200:
+        raise OSError(f"it answered {reply.status}")
+    if len(reply.body) > most:
+        raise OSError(f"what it answered is larger than {most // 1024} KB")
+    return reply.body
+
+
 def _exchange(
-    outgoing: Outgoing, policy: Policy, deadline: Deadline, clock: Clock, look: LookUp, trust: ssl.SSLContext | None
+    outgoing: Outgoing,
+    policy: Policy,
+    deadline: Deadline,
+    clock: Clock,
+    look: LookUp,
+    trust: ssl.SSLContext | None,
+    most: int = BODY_BYTES,
 ) -> Reply:
     target = parse(outgoing.url, policy)
     with closing(connect(target, policy, deadline, look, trust)) as sock:
-        return request(sock, target, outgoing, deadline, clock)
+        return request(sock, target, outgoing, deadline, clock, most)
 
 
 def _clean(text: str, secrets: tuple[str, ...]) -> str:

@@ -18,6 +18,7 @@ from statuspage.monitor.deciding import Deciding
 from statuspage.monitor.look import Watch
 from statuspage.monitor.looking import Looking
 from statuspage.monitor.scheduler import Scheduler
+from statuspage.monitor.signals import Pulling, Source
 from statuspage.monitor.tilt import REST, Tilt
 from statuspage.monitor.writer import Writer
 from statuspage.store import Store, StoreError
@@ -40,6 +41,7 @@ class Times:
     checkpoint: float = 60.0
     roll_up: float = 60.0
     prune: float = 600.0
+    pull: float = 1.0
     rest: float = REST
     first_within: float = 2.0
     delivery: CourierTimes = field(default_factory=CourierTimes)
@@ -65,6 +67,7 @@ class Engine:
         self._tilt = Tilt(self._times.watchdog, rest=self._times.rest)
         self._scheduler = Scheduler(clock)
         self._courier = Courier(self._submit_mark, clock, {}, worker=agent, times=self._times.delivery)
+        self._pulling = Pulling(clock, self._writer)
         self._moved = asyncio.Event()
         self._stopped = asyncio.Event()
         self._failure: Exception | None = None
@@ -81,12 +84,14 @@ class Engine:
         watches: Sequence[Watch],
         anchors: Sequence[Watch],
         senders: Mapping[str, Sender] | None = None,
+        sources: Sequence[Source] = (),
     ) -> None:
-        """Work until `stop`; `senders` are the ways to the destinations by id.
+        """Work until `stop`; `senders` are the ways to the destinations by id, `sources` tell of load.
 
         Raises StaleLease when another monitor took over, StoreError for a broken store.
         """
         self._courier.adopt(senders or {})
+        self._pulling.adopt(sources)
         try:
             await self._resume(site, watches, anchors)
             await self._work()
@@ -105,9 +110,11 @@ class Engine:
         watches: Sequence[Watch],
         anchors: Sequence[Watch],
         senders: Mapping[str, Sender] | None = None,
+        sources: Sequence[Source] = (),
     ) -> None:
         """Go on with another configuration. Checks that stay keep their belief and their rhythm."""
         self._courier.adopt(senders or {})
+        self._pulling.adopt(sources)
         await self._watch(watches, anchors)
         now = self._clock.now()
         await self.deciding.order(lambda state: decide.adopt(state, site, now))
@@ -164,6 +171,7 @@ class Engine:
         every(times.checkpoint, "checkpoint", self._checkpoint)
         every(times.roll_up, "roll up", self._roll_up, at_once=True)
         every(times.prune, "prune", self._prune)
+        every(times.pull, "pull", self._pulling.pull)
         self._scheduler.start()
 
     # --- keepers: they run as long as the engine does ---------------------------------------------------

@@ -146,6 +146,7 @@ class Received:
     path: str
     headers: Mapping[str, str]
     body: bytes
+    method: str = "POST"
 
     @property
     def json(self) -> Any:
@@ -179,7 +180,7 @@ def receiver(judge: Judge | None = None) -> Iterator[Receiver]:
     class Handler(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers["Content-Length"]))
-            got = Received(self.path, dict(self.headers.items()), body)
+            got = Received(self.path, dict(self.headers.items()), body, self.command)
             with lock:
                 found.received.append(got)
                 status, headers, answer = found.judge(got)
@@ -189,6 +190,9 @@ def receiver(judge: Judge | None = None) -> Iterator[Receiver]:
             self.send_header("Content-Length", str(len(answer)))
             self.end_headers()
             self.wfile.write(answer)
+
+        def do_GET(self) -> None:
+            self.do_POST()
 
         def log_message(self, format: str, *args: object) -> None:
             pass

@@ -14,7 +14,7 @@ import trustme
 from pydantic import ValidationError
 
 from probes import http
-from probes._json_path import look_up
+from statuspage.core.json_path import look_up
 from statuspage.core.observation import Observation, Outcome, Reason
 from statuspage.fields import Secret
 from tests.probes.looking import Handler, look, served, server_tls, silence, stage_names
