@@ -17,6 +17,7 @@ from statuspage.web.assets import load_assets
 from statuspage.web.errors import error_body, error_headers, is_for_all, wants_json
 from statuspage.web.headers import NOT_KEPT, PUBLIC, security
 from statuspage.web.health import health
+from statuspage.web.metrics import register as register_metrics
 from statuspage.web.ofrep import Ofrep
 from statuspage.web.short import register as register_short
 from statuspage.web.shown import Shown
@@ -79,6 +80,7 @@ def create_app(
     if staff is not None:
         register_staff(app, staff)
         register_api(app)
+        register_metrics(app)
         check_guards(app)
     return app
 

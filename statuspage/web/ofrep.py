@@ -39,6 +39,7 @@ INACTIVITY_S = 120
 NEWER_WITHIN = 0.5
 """Seconds that a request which knows of newer directives waits for them."""
 BUSY_RETRY = "10"
+_STREAM = [("Content-Type", "text/event-stream"), ("Cache-Control", "no-cache"), ("X-Accel-Buffering", "no")]
 _PREFLIGHT = [
     ("Access-Control-Allow-Headers", "Content-Type, If-None-Match, Authorization, X-API-Key"),
     ("Access-Control-Max-Age", "86400"),
@@ -78,6 +79,8 @@ class Ofrep:
                 raise Problem(404, "GENERAL", "there is nothing at this address")
             if method == "OPTIONS":
                 return self._send(start, 204, b"", [("Access-Control-Allow-Methods", allowed), *_PREFLIGHT])
+            if method == "HEAD" and path == EVENTS:
+                return self._send(start, 200, None, _STREAM)
             if method != allowed:
                 raise Problem(405, "GENERAL", f"this address answers to {allowed}")
             if path == EVENTS:
@@ -117,8 +120,7 @@ class Ofrep:
         stream = self._streams.open()
         if stream is None:
             raise Problem(503, "GENERAL", "all places of this server are taken", BUSY_RETRY)
-        start("200 OK", [("Content-Type", "text/event-stream"), ("Cache-Control", "no-cache"),
-                         ("X-Accel-Buffering", "no"), *self._security()])  # fmt: skip
+        start("200 OK", [*_STREAM, *self._security()])
         return stream
 
     def _second(self) -> int:

@@ -18,7 +18,7 @@ FILE = Path(__file__).with_name("routes.toml")
 TABLE: dict[str, Any] = tomllib.loads(FILE.read_text(encoding="utf-8"))
 ROUTES: dict[str, dict[str, str]] = {rule: row for rule, row in TABLE.items() if rule.startswith("/")}
 PARAMS: dict[str, str] = TABLE["params"]
-PROGRAMS = ("/api/v1/", "/v1/")
+PROGRAMS = ("/api/v1/", "/v1/", "/metrics")
 
 
 @pytest.fixture(scope="module")

@@ -32,7 +32,7 @@ SAFE = ("GET", "HEAD")
 MARK_HEADER = "X-Form-Mark"
 _FORM, _JSON = "application/x-www-form-urlencoded", "application/json"
 _GUARD = "guarded_for"
-GUARDED = ("/staff", "/api/v1/", "/v1/")
+GUARDED = ("/staff", "/api/v1/", "/v1/", "/metrics")
 
 
 class SignInFirst(Exception):
