@@ -30,7 +30,7 @@ from pydantic import Field, field_validator, model_validator
 from probes._net import Stream, Target, TlsOptions, open_stream
 from probes._run import Context, Failed, Run, observe
 from statuspage.core.observation import Observation, Reason
-from statuspage.fields import Options, Secret, TextOrSecret
+from statuspage.fields import Host, Options, Secret, TextOrSecret
 
 STAGES = ("dns", "connect", "tls", "send", "expect")
 
@@ -82,7 +82,7 @@ class Step(Options):
 class Config(TlsOptions):
     """The options of a tcp check."""
 
-    host: str = Field(min_length=1, max_length=253)
+    host: Host
     """The host name or IP address."""
 
     port: int = Field(ge=1, le=65535)

@@ -4,6 +4,7 @@ import os
 import re
 from collections.abc import Iterator
 from datetime import timedelta
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Annotated, Any
 from urllib.parse import urlsplit
@@ -103,6 +104,32 @@ TextOrSecret = Annotated[str | Secret, BeforeValidator(_text_or_secret)]
 """A text that may stand in the file, or a secret that may not."""
 
 
+_NAME = re.compile(r"(?!-)[\w.-]{1,253}")
+_NEVER_IN_A_URL = re.compile(r"[\s\"<>\\`]")
+"""RFC 3986 has none of these in any part; each has once ended an attribute, a line or a quotation."""
+
+
+def _is_host(text: str) -> bool:
+    """Whether it is a name or an address: nothing that a shell, a command line or a resolver takes for more."""
+    if ":" not in text:
+        return _NAME.fullmatch(text) is not None
+    try:
+        ip_address(text)
+    except ValueError:
+        return False
+    return True
+
+
+def _host(value: str) -> str:
+    if not _is_host(value):
+        raise ValueError("must be a host name or an IP address")
+    return value
+
+
+Host = Annotated[str, AfterValidator(_host)]
+"""A host name, also one with letters of other scripts, or an IP address without brackets."""
+
+
 def _url(*schemes: str) -> AfterValidator:
     def check(value: str) -> str:
         try:
@@ -114,6 +141,8 @@ def _url(*schemes: str) -> AfterValidator:
             raise ValueError("not a URL: its host is too long or it holds control characters")
         if parts.scheme not in schemes or not parts.hostname:
             raise ValueError(f"must be a URL that starts with {' or '.join(f'{scheme}://' for scheme in schemes)}")
+        if not _is_host(parts.hostname) or _NEVER_IN_A_URL.search(value):
+            raise ValueError("not a URL: it holds what no address has")
         if parts.username or parts.password:
             raise ValueError("must not hold a user or password: use the secret options of this kind")
         return value

@@ -1,7 +1,8 @@
 """`/history.ics`: planned work as a calendar to subscribe to (RFC 5545).
 
 Every event keeps its UID; SEQUENCE counts the changes of its plan, and what is called off stays as CANCELLED, so
-that calendars follow. Lines end in CRLF and are folded at 75 octets, never within a character.
+that calendars follow. All times are in UTC; a calendar without work holds that zone, for it must hold something
+(RFC 5545 §3.4). Lines end in CRLF and are folded at 75 octets, never within a character.
 """
 
 import re
@@ -21,13 +22,26 @@ OCTETS = 75
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 
 
+_UTC = (
+    "BEGIN:VTIMEZONE",
+    "TZID:Etc/UTC",
+    "BEGIN:STANDARD",
+    "DTSTART:19700101T000000",
+    "TZOFFSETFROM:+0000",
+    "TZOFFSETTO:+0000",
+    "TZNAME:UTC",
+    "END:STANDARD",
+    "END:VTIMEZONE",
+)
+
+
 def calendar(site: Site, planned: Iterable[Maintenance]) -> File:
     """The calendar of these maintenances."""
     found = ["BEGIN:VCALENDAR", "VERSION:2.0", f"PRODID:-//{_text(site.name)}//status page//EN", "CALSCALE:GREGORIAN",
              "METHOD:PUBLISH", f"X-WR-CALNAME:{_text(site.name)} maintenance",
              f"REFRESH-INTERVAL;VALUE=DURATION:{REFRESH}", f"X-PUBLISHED-TTL:{REFRESH}"]  # fmt: skip
-    for each in planned:
-        found += _event(site, each)
+    events = [line for each in planned for line in _event(site, each)]
+    found += events or _UTC
     body = "".join(f"{fold(line)}\r\n" for line in [*found, "END:VCALENDAR"])
     return File(body.encode(), CALENDAR, Kind.DATA)
 

@@ -166,6 +166,26 @@ def test_no_request_goes_elsewhere_and_nothing_breaks_the_policy(browser: Browse
     assert [text for text in said if text != missing] == []
 
 
+@pytest.mark.corpus("C8")
+@pytest.mark.parametrize("where", ["/{}", "/?status={}", "/#{}", "/history?page={}", "/history#{}", "/?times=local#{}"])
+def test_nothing_of_an_address_becomes_markup(browser: Browser, told: Site, where: str) -> None:
+    evil = "<img src=x onerror=alert(1)>"
+    context = browser.new_context()
+    spoken: list[str] = []
+    try:
+        page = context.new_page()
+        page.on("dialog", lambda dialog: spoken.append(dialog.message))
+        page.on("pageerror", lambda error: spoken.append(str(error)))
+        page.goto(f"http://127.0.0.1:{told[0].port}{where.format(evil)}")
+        page.wait_for_load_state("networkidle")
+        assert page.locator("html.scripted, script[src]").count() > 0
+        assert page.locator("img[src=x]").count() == 0
+        assert page.evaluate("location.href").count("img") == 1
+    finally:
+        context.close()
+    assert spoken == []
+
+
 def poll(page: Page) -> None:
     """Do not wait for the interval: becoming visible polls too."""
     page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")

@@ -14,9 +14,10 @@ from statuspage.auth import codes, links
 from statuspage.auth.keys import Keys
 from statuspage.core.people import Session, User
 from statuspage.core.role import Role
+from statuspage.core.state import Decision
 from statuspage.store import Store
 from tests.browser.test_public_pages import axe
-from tests.web.desk import HOST, VIDEO, Work, lay_out, publish_site
+from tests.web.desk import HOST, VIDEO, Work, lay_out, publish_site, robot_incident
 from tests.web.processes import Web, free_port, running
 from tests.web.served import eventually, seeded_store
 from tests.web.staff import KEPT, PASSWORD, ROOT, SECRET
@@ -251,6 +252,18 @@ def test_drafts_are_read_moved_through_and_put_out_by_single_keys(browser: Brows
         page.keyboard.press("p")
         expect(page.locator("#undo")).to_contain_text("Nobody has been told yet.")
         assert "wait without an answer" in place.body(place.work.draft)
+
+
+def test_an_open_inbox_says_that_a_draft_has_come(browser: Browser, own_place: Place) -> None:
+    with opened(browser, own_place, "/staff/drafts", Role.VIEWER) as page:
+        news = page.get_by_role("status").filter(has=page.get_by_role("link", name="load"))
+        expect(page.locator("#news")).to_be_empty()
+        came = robot_incident("login", "Login does not answer", "Signing in fails.", datetime.now(UTC))
+        own_place.store.transact(lambda _: Decision(incidents=(came,)), datetime.now(UTC))
+        expect(news).to_have_text("1 new draft: load", timeout=15_000)
+        news.get_by_role("link").click()
+        expect(page.get_by_role("link", name="Login does not answer")).to_be_visible()
+        expect(page.locator("#news")).to_be_empty()
 
 
 def test_from_a_cold_sign_in_to_a_published_draft_are_three_presses(browser: Browser, own_place: Place) -> None:

@@ -6,9 +6,11 @@ import socket
 import sys
 import tomllib
 from asyncio.subprocess import PIPE, Process
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
+from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
@@ -19,6 +21,7 @@ from statuspage.drill.demo import run_demo
 from statuspage.drill.demo_config import demo_config
 from statuspage.drill.on_call import OnCall
 from statuspage.drill.staff_login import key_file
+from statuspage.store import Store, open_store
 from tests.drill.waiting import runs, until
 
 PORTS = {"firebase": 5001, "native": 5002, "redis": 5003, "platform": 5004}
@@ -118,17 +121,93 @@ async def statuses(http: httpx.AsyncClient, port: int) -> dict[str, str]:
     return {one["name"]: one["status"] for one in summary["components"] if not one["group"]}
 
 
-async def test_a_silenced_provider_shows_on_the_page_and_ctrl_c_ends_every_child() -> None:
+async def incidents(http: httpx.AsyncClient, port: int) -> list[dict[str, Any]]:
+    """What the public reads of incidents, the newest first."""
+    found: list[dict[str, Any]] = (await http.get(f"http://127.0.0.1:{port}/api/v2/incidents.json")).json()["incidents"]
+    return found
+
+
+async def reads(wanted: Callable[[], Awaitable[bool]], within: float = 45.0) -> None:
+    """Look until it is so."""
+    async with asyncio.timeout(within):
+        while not await wanted():  # noqa: ASYNC110 - what we wait for is outside this process
+            await asyncio.sleep(0.2)
+
+
+async def says(data: Path, *words: str) -> str:
+    """A command of the product on the demo's own configuration: what it prints."""
+    command = [sys.executable, "-m", "statuspage", *words, "--config", str(data / "config.toml")]
+    process = await asyncio.create_subprocess_exec(*command, stdout=PIPE, stderr=PIPE)
+    out, err = await process.communicate()
+    assert process.returncode == 0, err
+    return out.decode()
+
+
+def told(store: Store, kind: str, subject: str) -> list[tuple[str, datetime]]:
+    """(kind, when) of the journal's events about a subject, oldest first."""
+    found = store.newest_events(200, kind=kind, subject=subject)
+    return [(each.event.kind, each.event.at) for each in reversed(found)]
+
+
+@pytest.mark.timeout(240)
+async def test_a_silenced_provider_becomes_an_incident_by_itself_and_a_person_stops_the_robot(tmp_path: Path) -> None:
     port = two_ports()
-    async with demo(port) as process, httpx.AsyncClient(trust_env=False, timeout=10) as http:
+    faults = f"http://127.0.0.1:{port + 1}/faults"
+    async with demo(port, "--data", str(tmp_path)) as process, httpx.AsyncClient(trust_env=False, timeout=10) as http:
+
+        async def is_told(number: int, state: str) -> bool:
+            found = await incidents(http, port)
+            return len(found) == number and found[0]["status"] == state
+
+        async def is_ended(id: str) -> bool:
+            return any(each["id"] == id and each["status"] == "resolved" for each in await incidents(http, port))
+
         async with asyncio.timeout(60):
             while set((await statuses(http, port)).values()) != {"operational"}:  # noqa: ASYNC110
                 await asyncio.sleep(0.2)
-            assert "Fault console" in (await http.get(f"http://127.0.0.1:{port}/")).text
-            await http.post(f"http://127.0.0.1:{port + 1}/faults/firebase/silence")
-            while (await statuses(http, port))["Firebase Web Sockets"] == "operational":  # noqa: ASYNC110
-                await asyncio.sleep(0.2)
+        assert "Fault console" in (await http.get(f"http://127.0.0.1:{port}/")).text
+
+        await http.post(f"{faults}/firebase/silence")
+        await reads(lambda: is_told(1, "investigating"))
         assert (await statuses(http, port))["Native Web Sockets"] == "operational"
+        (first,) = await incidents(http, port)
+        modules = {"Session chat", "Session Q&A", "Networking"}
+        assert {each["name"] for each in first["components"]} == {"Firebase Web Sockets"} | modules
+        words = first["incident_updates"][0]["body"]
+        assert words.startswith("Firebase Web Sockets does not work at the moment")
+        assert "What needs it may not work either: Session chat, Session Q&A and Networking." in words
+        assert "Next update by" in words
+
+        await http.post(f"{faults}/firebase/mend")
+        await reads(lambda: is_told(1, "monitoring"))
+
+        # While that is watched, a provider whose incidents wait for a person gets one, and a person takes it.
+        await http.post(f"{faults}/native/silence")
+        store = open_store(f"sqlite:///{tmp_path / 'statuspage.db'}")
+        try:
+            await until(lambda: len(store.state().incidents) == 2, 30)
+            (mine,) = (each for each in store.state().incidents.values() if each.id != first["id"])
+            await says(tmp_path, "incident", "update", mine.id, "-s", "identified", "-m", "We are at it.")
+            await http.post(f"{faults}/native/mend")
+            await until(lambda: any(each.state == "monitoring" for each in store.state().incidents[mine.id].drafts), 30)
+            await reads(lambda: is_ended(first["id"]))
+            held = store.state(also=(mine.id, first["id"]))
+            assert [each.state for each in held.incidents[mine.id].published] == ["identified"]
+            assert held.incidents[mine.id].is_open
+            states = [each.state for each in held.incidents[first["id"]].published]
+            assert states == ["investigating", "monitoring", "resolved"]
+
+            course = told(store, "incident.", first["id"])
+            assert [kind for kind, _ in course] == ["incident.created", "incident.updated", "incident.resolved"]
+            opened = course[0][1]
+            verdicts = [at for _, at in told(store, "check.changed", "firebase-web-sockets") if at <= opened]
+            assert (opened - verdicts[-1]).total_seconds() <= 5
+            offers = [kind for kind, _ in told(store, "draft.", mine.id)]
+            assert (set(offers), len(offers) >= 2) == ({"draft.waiting"}, True)
+            assert [kind for kind, _ in told(store, "incident.", mine.id)] == ["incident.created"]
+        finally:
+            store.close()
+
         children = descendants(process.pid)
         process.send_signal(signal.SIGINT)
         _, err = await asyncio.wait_for(process.communicate(), 20)

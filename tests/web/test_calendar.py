@@ -53,6 +53,42 @@ def test_only_planned_work_is_in_it() -> None:
     assert parsed(make_snapshot()).events == []
 
 
+def components(lines: list[str]) -> list[tuple[str, list[str]]]:
+    """(path, property names) of every component, in order; fails where BEGIN and END do not match."""
+    stack: list[str] = []
+    found: list[tuple[str, list[str]]] = []
+    held: list[list[str]] = []
+    for line in lines:
+        name, _, value = line.partition(":")
+        if name == "BEGIN":
+            stack.append(value)
+            held.append([])
+            found.append(("/".join(stack), held[-1]))
+        elif name == "END":
+            assert stack.pop() == value
+            held.pop()
+        else:
+            held[-1].append(name.partition(";")[0])
+    assert stack == []
+    return found
+
+
+def test_a_calendar_without_work_is_one_that_the_rfc_allows() -> None:
+    found = components(body(make_snapshot()).decode().removesuffix("\r\n").split("\r\n"))
+    assert [path for path, _ in found] == ["VCALENDAR", "VCALENDAR/VTIMEZONE", "VCALENDAR/VTIMEZONE/STANDARD"]
+    properties = dict(found)
+    assert properties["VCALENDAR"][:2] == ["VERSION", "PRODID"]
+    assert properties["VCALENDAR/VTIMEZONE"] == ["TZID"]
+    required = ("DTSTART", "TZOFFSETTO", "TZOFFSETFROM")
+    assert [properties["VCALENDAR/VTIMEZONE/STANDARD"].count(name) for name in required] == [1, 1, 1]
+    (zone,) = parsed(make_snapshot()).subcomponents
+    assert zone.to_tz().utcoffset(NOW.replace(tzinfo=None)) == timedelta(0)
+    assert {path for path, _ in components(body(told_snapshot()).decode().replace("\r\n ", "").split("\r\n")[:-1])} == {
+        "VCALENDAR",
+        "VCALENDAR/VEVENT",
+    }
+
+
 def test_lines_end_in_crlf_and_have_at_most_75_octets_of_whole_characters() -> None:
     lines = body(hostile_snapshot()).split(b"\r\n")
     assert lines[-1] == b""

@@ -238,6 +238,7 @@ ODD = [
 ]
 
 
+@pytest.mark.corpus("G8")
 def test_odd_bytes_get_no_error_of_ours_and_leave_the_log_empty(tmp_path: Path) -> None:
     address, store = seeded_store(tmp_path)
     with running(tmp_path / "public", address) as web:
@@ -248,6 +249,9 @@ def test_odd_bytes_get_no_error_of_ours_and_leave_the_log_empty(tmp_path: Path) 
                 web_answer = web.raw(request)
             assert b" 500 " not in web_answer.split(b"\r\n")[0], request[:60]
             assert b"evil.example" not in web_answer, request[:60]
+        for smuggled in (request for request in ODD if b"Transfer-Encoding" in request):
+            with suppress(OSError):
+                assert web.raw(smuggled).split(b"\r\n")[0].split(b" ")[1:2] in ([], [b"400"]), smuggled
         assert web.says("All Systems Operational")
         assert web.end() == 0
         assert web.process.stdout is not None

@@ -5,19 +5,25 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from flask import Flask
 from werkzeug.test import TestResponse
 
 from statuspage.auth import codes, links
 from statuspage.auth.first import first_admin_link
+from statuspage.core import planning
 from statuspage.core.people import IDLE
 from statuspage.core.role import Role
+from statuspage.core.state import Snapshot
 from statuspage.core.throttle import ADDRESS
 from statuspage.web.app import create_app
+from statuspage.web.bundle import build
 from statuspage.web.staff.answers import own_path
-from statuspage.web.staff.gate import open_to_all
 from statuspage.web.staff.visitor import client_address
+from tests.web.desk import REDIS, Desk, desk
 from tests.web.staff import OURS, PASSWORD, ROOT, SITE, Browser, Office, alerts, field
-from tests.web.test_app import check_headers
+from tests.web.test_app import check_headers, queries
+
+__all__ = ["desk"]
 
 
 @pytest.fixture
@@ -280,33 +286,82 @@ def test_a_body_that_no_form_of_ours_sends_is_refused(office: Office, kind: str)
     assert is_in(browser)
 
 
+def real_path(rule: str, desk: Desk, secret: str) -> str:
+    """The rule with ids of what is there."""
+    work, past = desk.work, desk.office.store.accounts
+    static = re.search(r"/static/([^\"]+)", desk.office.browser().get("/staff/login").text)
+    assert static is not None
+    ids = {"incidents": work.open, "maintenances": work.planned, "components": REDIS, "messages": work.dead}
+    id = next((found for name, found in ids.items() if f"/{name}/<id>" in rule), past.tokens()[0].id)
+    update = desk.incident(work.open).updates[0].id
+    known = {"token": secret, "id": id, "update": update, "incident": work.open}
+    known["name"] = static[1] if rule.startswith("/static/") else "viewer"
+    return re.sub(r"<(\w+)>", lambda found: known[found[1]], rule)
+
+
 @pytest.mark.corpus("G1", "G3")
-def test_reading_writes_nothing_not_even_a_link_is_used_up_by_it(office: Office) -> None:
-    office.add("ana")
-    secret, invitation = links.invitation(Role.VIEWER, "ana", office.clock.now())
+def test_reading_writes_nothing_not_even_a_link_is_used_up_by_it(desk: Desk, tmp_path: Path) -> None:
+    office, now = desk.office, desk.now
+    secret, invitation = links.invitation(Role.VIEWER, "admin", now)
     office.store.accounts.invite(invitation, ROOT)
-    browser = office.browser("ana")
+    browser, headers = desk.browser(Role.ADMIN), {"Authorization": f"Bearer {office.token(Role.ADMIN)}"}
+    office.shown.swap(build(tmp_path / "real", snapshot_of(desk), now))
+    paths = {rule.rule: real_path(rule.rule, desk, secret) for rule in office.app.url_map.iter_rules()}
+    readable = {rule.rule for rule in office.app.url_map.iter_rules() if "GET" in (rule.methods or ())}
     before = office.store.head()
-    for rule in office.app.url_map.iter_rules():
-        path = rule.rule.replace("<token>", secret).replace("<name>", "x")
-        for method in ("GET", "HEAD"):
-            browser.open(method, path)
-            office.browser().open(method, path)
+    office.clock.advance(90)  # so that it is noted when they were last seen
+    with queries() as asked:
+        for rule, path in paths.items():
+            for method in ("GET", "HEAD"):
+                answer = browser.open(method, path, headers=headers if rule.startswith("/api/") else {})
+                office.browser().open(method, path)
+                if rule in readable and rule != "/staff/setup/<token>":  # there are users already
+                    assert answer.status_code in (200, 302, 303), (method, path)
+    written = {" ".join(each.split()[:4]) for each in asked if not each.startswith(("SELECT", "PRAGMA", "BEGIN"))}
+    assert written == {"UPDATE sessions SET seen_at=?", "UPDATE tokens SET used_at=?"}
     assert office.store.head() == before
     assert office.store.accounts.invitation(invitation.hash, office.clock.now()) is not None
+
+
+def snapshot_of(desk: Desk) -> Snapshot:
+    found = desk.store.snapshot(desk.now)
+    assert found is not None
+    return found
+
+
+@pytest.mark.corpus("E5")
+def test_a_draft_and_what_was_taken_back_are_the_same_404_as_what_never_was(desk: Desk, tmp_path: Path) -> None:
+    now, browser = desk.now, desk.office.browser()
+    gone = desk.maintenance(desk.work.planned).updates[0].id
+    desk.store.act(
+        lambda state: planning.withdraw_update(state, desk.work.planned, gone, "cleo", now), now, (desk.work.planned,)
+    )
+    desk.office.shown.swap(build(tmp_path / "real", snapshot_of(desk), now))
+    for rule in ("/incidents/{}", "/i/{}", "/api/v2/incidents/{}.json"):
+        assert browser.get(rule.format(desk.work.open)).status_code in (200, 302)
+        unknown = browser.get(rule.format("bcdfghjklmnp"))
+        for id in (desk.work.draft, desk.work.waiting, desk.work.planned):
+            answer = browser.get(rule.format(id))
+            assert (answer.status_code, answer.data) == (404, unknown.data)
+            assert sorted(answer.headers) == sorted(unknown.headers)
 
 
 @pytest.mark.corpus("D5", "D6")
 def test_a_view_that_does_not_say_whom_it_is_for_keeps_the_application_from_starting(
     office: Office, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from statuspage.web.staff import tokens
+    def start() -> Flask:
+        return create_app(office.shown, tmp_path, office.clock, office.staff)
 
-    monkeypatch.delattr(office.app.view_functions["staff-tokens.tokens"], "guarded_for")
-    assert open_to_all is not None
-    with pytest.raises(RuntimeError, match="/staff/tokens has no guard"):
-        create_app(office.shown, tmp_path, office.clock, office.staff)
-    assert tokens.TOKENS == "/staff/tokens"
+    views = office.app.view_functions
+    guards = {name: getattr(views[name], "guarded_for", None) for name in ("staff-tokens.tokens", "staff-login.ask")}
+    assert guards == {"staff-tokens.tokens": Role.ADMIN, "staff-login.ask": "all"}
+    for name, path in (("staff-tokens.tokens", "/staff/tokens"), ("staff-login.ask", "/staff/login")):
+        with monkeypatch.context() as without:
+            without.delattr(views[name], "guarded_for")
+            with pytest.raises(RuntimeError, match=f"{path} has no guard"):
+                start()
+        assert path in {rule.rule for rule in start().url_map.iter_rules()}
 
 
 @pytest.mark.corpus("G5")
@@ -365,15 +420,20 @@ def test_no_staff_page_holds_an_inline_script_or_style(office: Office) -> None:
         assert not re.search(r'(?:src|action)="(?:https?:)?//', page.text)
 
 
+@pytest.mark.corpus("G9")
 @pytest.mark.parametrize(
     "path",
     ["//evil.example", "/\\evil.example", "///evil.example", "https://evil.example", "/staff\n/x", "/staff/é", "staff",
+     "/staff\r\nSet-Cookie: a=b", "/staff/x\rX: y",
      "/", "/api/v1/x", "/staffx", "/staff/login", "/staff/login?next=/staff", "javascript:alert(1)", ""],
 )  # fmt: skip
 def test_one_goes_on_to_staff_pages_only(office: Office, path: str) -> None:
     assert own_path(path) == "/staff"
     seed = office.add("ana")
-    if "\n" not in path:
+    if "\n" in path or "\r" in path:
+        half = office.browser().post("/staff/login", name="ana", password=PASSWORD, next=path)
+        assert (half.status_code, half.headers.getlist("Set-Cookie")) == (400, [])
+    else:
         assert office.browser().sign_in("ana", seed, onward=path).headers["Location"] == "/staff"
 
 

@@ -3,15 +3,23 @@
 import json
 from dataclasses import replace
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
 from jsonschema import Draft202012Validator  # type: ignore[import-untyped]  # no stubs in the test extra
+from werkzeug.test import Client
 
 from statuspage.core.site import PUBLIC_ID_ALPHABET, public_id
 from statuspage.core.state import Snapshot
 from statuspage.core.status import Status
+from statuspage.web.app import create_app
+from statuspage.web.bundle import make
+from statuspage.web.middleware import serve_first
 from statuspage.web.render import render
+from statuspage.web.shown import Shown
+from tests.web.hostile import hostile_snapshot
+from tests.web.served import SetClock
 from tests.web.snapshots import (
     NOW,
     OUTAGE,
@@ -307,3 +315,22 @@ def test_an_incident_of_no_component_says_null() -> None:
     (found,) = document(make_snapshot(incidents=[incident]))["incidents"]
     assert (found["impact"], found["components"]) == ("none", [])
     assert found["incident_updates"][0]["affected_components"] is None
+
+
+@pytest.mark.corpus("C10")
+def test_a_document_with_hostile_text_is_never_taken_for_a_page(tmp_path: Path) -> None:
+    snapshot = hostile_snapshot()
+    shown = Shown()
+    shown.swap(make(tmp_path, snapshot, NOW))
+    web = Client(serve_first(shown, create_app(shown, tmp_path, SetClock(NOW))), use_cookies=False)
+    paths = [path for path in render(snapshot, NOW) if path.startswith("/api/") and path.endswith(".json")]
+    assert len(paths) > 10
+    hostile = 0
+    for path in paths:
+        answer = web.get(path, headers={"Accept": "text/html"})
+        assert answer.status_code == 200
+        assert answer.headers["Content-Type"].partition(";")[0] == "application/json"
+        assert answer.headers["X-Content-Type-Options"] == "nosniff"
+        json.loads(answer.data)
+        hostile += b"script>" in answer.data
+    assert hostile > 5
