@@ -154,6 +154,7 @@ class Config:
             templates=tuple(public.Template(**each.model_dump()) for each in self.file.template),
             destinations=tuple(each.destination for each in self.notifiers),
             switchboard=switchboard_of(self.file),
+            anchors=len(self.file.anchor),
         )
 
     def bound_to(self, bind: str) -> "Config":

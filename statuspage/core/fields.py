@@ -72,6 +72,11 @@ class Fields:
             self.refuse(name, "must be a whole number from 0 on")
         return found
 
+    def needed_number(self, name: str) -> int:
+        """A whole number from 0 on that must be there."""
+        self._need(name)
+        return self.number(name) or 0
+
     def choice(self, name: str, values: Collection[str]) -> str | None:
         """One of some words."""
         found = self.text(name)
