@@ -109,7 +109,7 @@ def _of_event(board: Board, planned: PlannedEvent | None, mine: Sequence[RouteVi
         if not mine:
             yield Line("routes", Verdict.WARN, "no route is configured: there is nothing that could move")
         return
-    verdict, words = Verdict.OK, f"{planned.users:,} users on {len(mine)} routes"
+    verdict, words = Verdict.OK, f"{planned.users:,} users on {len(mine)} route{'' if len(mine) == 1 else 's'}"
     if not mine:
         verdict, words = Verdict.NO_GO, f"no route matches {', '.join(planned.routes)}"
     elif planned.ends <= board.now:
