@@ -9,5 +9,6 @@ from statuspage.acting.caller import Caller, Done, NotAllowed
 from statuspage.acting.components import Components
 from statuspage.acting.incidents import Incidents
 from statuspage.acting.maintenances import Maintenances
+from statuspage.acting.routes import Routes
 
-__all__ = ["Caller", "Components", "Done", "Incidents", "Maintenances", "NotAllowed"]
+__all__ = ["Caller", "Components", "Done", "Incidents", "Maintenances", "NotAllowed", "Routes"]

@@ -66,8 +66,11 @@ class Acted:
         return site_of(self.state)
 
 
-def act(store: Store, clock: Clock, command: Command, also: str = "") -> Acted:
-    """Run a command on the present state and the incident or maintenance `also`. Raises what it raises, StoreError."""
+def act(store: Store, clock: Clock, command: Command, also: str = "", *, agent: str | None = None) -> Acted:
+    """Run a command on the present state and the incident or maintenance `also`. Raises what it raises, StoreError.
+
+    With an agent the state has its stored beliefs.
+    """
     seen: list[State] = []
     now = clock.now()
 
@@ -75,7 +78,7 @@ def act(store: Store, clock: Clock, command: Command, also: str = "") -> Acted:
         seen[:] = [state]  # it may be run twice
         return command(state, now)
 
-    decision = store.act(run, now, (also,))
+    decision = store.act(run, now, (also,), agent=agent)
     return Acted(decision, seen[0])
 
 

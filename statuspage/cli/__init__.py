@@ -74,6 +74,18 @@ def _maintenance() -> click.Command:
     return command
 
 
+def _route() -> click.Command:
+    from statuspage.cli.route import command
+
+    return command
+
+
+def _ready() -> click.Command:
+    from statuspage.cli.ready import command
+
+    return command
+
+
 def _user() -> click.Command:
     from statuspage.cli.user import command
 
@@ -96,6 +108,8 @@ COMMANDS: Mapping[str, tuple[str, Callable[[], click.Command]]] = {
     "kinds": ("Print every kind with its options and an example.", _kinds),
     "incident": ("Open, update and resolve incidents.", _incident),
     "maintenance": ("Plan maintenance, tell how it goes, call it off.", _maintenance),
+    "route": ("See why routes are where they are; move, approve, pin, pause them.", _route),
+    "ready": ("Go or no-go before the doors open.", _ready),
     "notify": ("Test a destination; look after what could not be delivered.", _notify),
     "user": ("Add, list, change and disable users.", _user),
     "token": ("Add, list and revoke the tokens of programs.", _token),

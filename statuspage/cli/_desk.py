@@ -1,4 +1,4 @@
-"""What `incident` and `maintenance` share: one desk, on this machine's database or over `--server`.
+"""What `incident`, `maintenance`, `route` and `ready` share: one desk, on this machine's database or over `--server`.
 
 Both kinds take and give the same documents, so that a script does not see where it runs.
 """
@@ -62,6 +62,17 @@ class Desk(Protocol):
     def update_maintenance(self, id: str, document: Document, key: str) -> Document: ...
 
     def cancel(self, id: str, document: Document) -> Document: ...
+
+    def routes(self) -> Document: ...
+
+    def route(self, id: str) -> Document: ...
+
+    def why(self, id: str) -> Document: ...
+
+    def on_route(self, id: str, act: str, document: Document) -> Document:
+        """`act` is approve, move, pin, pause, resume or ack. Raises Guarded too."""
+
+    def ready(self, event: str | None) -> Document: ...
 
 
 @dataclass(frozen=True, slots=True)

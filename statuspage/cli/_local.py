@@ -3,10 +3,12 @@
 import getpass
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-from statuspage.acting import Caller, Incidents, Maintenances
+from statuspage.acting import Caller, Incidents, Maintenances, Routes
+from statuspage.acting.routes import ACTS
 from statuspage.cli._common import load_or_fail
 from statuspage.cli._desk import Desk, Document, Place, Unable
 from statuspage.clock import SystemClock
@@ -18,10 +20,11 @@ from statuspage.store import Store, StoreError, open_store
 @contextmanager
 def local_desk(path: Path) -> Iterator[Desk]:
     """The desk of that configuration file. Raises Unable where the database fails; exits with 2 for a bad file."""
-    store = open_store(load_or_fail(path).store_url)
+    config = load_or_fail(path)
+    store = open_store(config.store_url)
     try:
         store.require()
-        yield LocalDesk(store)
+        yield LocalDesk(store, config.public_dir)
     except StoreError as error:
         raise Unable(f"store: {error}") from None
     finally:
@@ -29,13 +32,17 @@ def local_desk(path: Path) -> Iterator[Desk]:
 
 
 class LocalDesk:
-    """Acts on the store as "cli:" and the system's user name. Whoever can write the database may do everything."""
+    """Acts on the store as "cli:" and the system's user name. Whoever can write the database may do everything.
 
-    def __init__(self, store: Store) -> None:
-        self._store, self._clock = store, SystemClock()
+    `public` is where the web of this machine makes its pages, if it has one.
+    """
+
+    def __init__(self, store: Store, public: Path) -> None:
+        self._store, self._clock, self._public = store, SystemClock(), public
         self._caller = Caller(f"cli:{_user()}", Role.ADMIN)
         self._incidents = Incidents(store, self._clock)
         self._maintenances = Maintenances(store, self._clock)
+        self._routes = Routes(store, self._clock)
 
     def place(self) -> Place:
         site = site_of(self._store.state())
@@ -74,6 +81,29 @@ class LocalDesk:
 
     def cancel(self, id: str, document: Document) -> Document:
         return self._maintenances.cancel(id, document, self._caller).document
+
+    def routes(self) -> Document:
+        return self._routes.listed()
+
+    def route(self, id: str) -> Document:
+        return self._routes.one(id)
+
+    def why(self, id: str) -> Document:
+        return self._routes.why(id)
+
+    def on_route(self, id: str, act: str, document: Document) -> Document:
+        return ACTS[act](self._routes, id, document, self._caller).document
+
+    def ready(self, event: str | None) -> Document:
+        return self._routes.ready(event, _made_at(self._public))
+
+
+def _made_at(public: Path) -> datetime | None:
+    """When the page was last made on this machine; None where it never was. A new folder is made for each."""
+    try:
+        return datetime.fromtimestamp((public / "current").stat().st_mtime, UTC)
+    except OSError:
+        return None
 
 
 def _user() -> str:

@@ -16,7 +16,9 @@ from urllib.parse import quote, urlencode, urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from statuspage.cli._desk import Document, Place, Unable
-from statuspage.core.refusals import NotThere, Refused
+from statuspage.core.operating import Guarded
+from statuspage.core.refusals import Conflict, NotThere, Refused
+from statuspage.core.route import Refusal
 
 WITHIN = 10.0
 """Seconds for each step of an exchange."""
@@ -82,6 +84,10 @@ class Remote:
                 return NotThere(str(said["field"]), "with this id")
             case 400 | 422:
                 return _Refusals(detail, said)
+            case 409 if refused := _guards(said.get("refusals")):
+                return Guarded(refused)
+            case 409 if isinstance(said.get("epoch"), int):
+                return Conflict("route", "", said["epoch"])
             case code if 300 <= code < 400:
                 return Unable(f"{self._base} sends us elsewhere ({code}): name the site's own address")
             case 404:
@@ -134,6 +140,21 @@ class RemoteDesk(Remote):
     def cancel(self, id: str, document: Document) -> Document:
         return self._send(f"/maintenances/{part(id)}/cancel", document)
 
+    def routes(self) -> Document:
+        return self._get("/routes")
+
+    def route(self, id: str) -> Document:
+        return self._get(f"/routes/{part(id)}")
+
+    def why(self, id: str) -> Document:
+        return self._get(f"/routes/{part(id)}/why")
+
+    def on_route(self, id: str, act: str, document: Document) -> Document:
+        return self._send(f"/routes/{part(id)}/{act}", document)
+
+    def ready(self, event: str | None) -> Document:
+        return self._get(f"/ready/{part(event)}" if event is not None else "/ready")
+
 
 class _Refusals(Refused):
     """What a server found wrong, every fault of it."""
@@ -147,6 +168,13 @@ class _Refusals(Refused):
 
     def __str__(self) -> str:
         return "; ".join(self._lines) or self._detail
+
+
+def _guards(said: object) -> list[Refusal]:
+    """The guards that a server names, as far as they can be read."""
+    listed = said if isinstance(said, list) else []
+    named = [each for each in listed if isinstance(each, dict) and "guard" in each]
+    return [Refusal(str(each["guard"]), str(each.get("detail", ""))) for each in named]
 
 
 def _json(text: bytes) -> Document | None:

@@ -179,6 +179,7 @@ class Config:
                 *(each.destination for each in self.actuators),
             ),
             switchboard=switchboard_of(self.file),
+            anchors=len(self.file.anchor),
         )
 
     def bound_to(self, bind: str) -> "Config":

@@ -81,6 +81,11 @@ class Fields:
             return None
         return float(found) if name in self._given else None
 
+    def needed_number(self, name: str) -> int:
+        """A whole number from 0 on that must be there."""
+        self._need(name)
+        return self.number(name) or 0
+
     def choice(self, name: str, values: Collection[str]) -> str | None:
         """One of some words."""
         found = self.text(name)

@@ -133,6 +133,8 @@ class Site:
     destinations: tuple[Destination, ...] = ()
     templates: tuple[Template, ...] = ()
     switchboard: Switchboard = field(default_factory=Switchboard)
+    anchors: int = 0
+    """How many places outside are asked whether it is us."""
 
     def component(self, component_id: str) -> Component | None:
         """The component of that id, or None."""

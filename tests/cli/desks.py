@@ -31,8 +31,11 @@ SERVED = processes.PROGRAM.replace("WebConfig(public, store)", f'WebConfig(publi
 """A web process with a staff area, and so with the API."""
 
 
-def make_site(folder: Path) -> Path:
-    """A configuration with two manual components and a destination, and its database as a monitor would leave it."""
+def make_site(folder: Path, more: str = "") -> Path:
+    """A configuration with two manual components and a destination, and its database as a monitor would leave it.
+
+    `more` are further tables.
+    """
     path, signing = folder / "config.toml", folder / "signing.key"
     signing.write_text(f"whsec_{base64.b64encode(secrets.token_bytes(32)).decode()}")
     path.write_text(
@@ -54,7 +57,7 @@ type = "webhook"
 url = "https://hooks.example.com/x"
 secrets = [{{ file = "{signing}" }}]
 events = ["incident.*", "maintenance.*"]
-"""
+{more}"""
     )
     store = store_of(path)
     now = datetime.now(UTC)

@@ -28,21 +28,25 @@ BAD = (
 @pytest.mark.corpus("C3")
 @pytest.mark.parametrize("url", BAD)
 def test_a_link_of_the_site_is_http_and_ends_no_attribute(url: str) -> None:
-    text = f"[site]\nlogo = {json.dumps(url)}\nsupport_url = {json.dumps(url)}\n"
+    text = f"[site]\nsupport_url = {json.dumps(url)}\n"
     text += f'[[site.link]]\nname = "Help"\nurl = {json.dumps(url)}\n'
     with pytest.raises(ConfigError) as refused:
         loads_config(text, Path())
-    assert {problem.path for problem in refused.value.problems} == {
-        "site.logo",
-        "site.support_url",
-        "site.link[0].url",
-    }
+    assert {problem.path for problem in refused.value.problems} == {"site.support_url", "site.link[0].url"}
+
+
+@pytest.mark.corpus("C3")
+@pytest.mark.parametrize("url", BAD)
+def test_a_logo_is_a_file_and_no_address(url: str, tmp_path: Path) -> None:
+    with pytest.raises(ConfigError) as refused:
+        loads_config(f"[site]\nlogo = {json.dumps(url)}\n", tmp_path)
+    assert [problem.path for problem in refused.value.problems] == ["site.logo"]
 
 
 @pytest.mark.corpus("C3")
 def test_what_a_site_has_stored_all_the_same_is_escaped_on_the_page() -> None:
     evil = 'https://example.com/x" onload="alert(1)"><script>alert(1)</script>\''
-    site = replace(make_site(), logo=evil, support_url=evil, links=(Link("Help", evil),))
+    site = replace(make_site(), support_url=evil, links=(Link("Help", evil),))
     pages = [
         file.body.decode() for path, file in render(make_snapshot(site=site), NOW).items() if path in ("/", "/history")
     ]

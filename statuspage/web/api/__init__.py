@@ -6,12 +6,12 @@ answers.py; what is refused is said by problems.py (RFC 9457). No answer is kept
 
 from flask import Flask
 
-from statuspage.web.api import components, incidents, maintenances, me, people, signals
+from statuspage.web.api import components, incidents, maintenances, me, people, routes, signals
 
 __all__ = ["register"]
 
 
 def register(app: Flask) -> None:
     """Add the API; the staff area, whose gate it uses, is there already."""
-    for module in (incidents, maintenances, components, me, people, signals):
+    for module in (incidents, maintenances, components, routes, me, people, signals):
         app.register_blueprint(module.blueprint)

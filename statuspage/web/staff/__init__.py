@@ -22,6 +22,8 @@ from statuspage.web.staff import (
     people,
     post,
     postmortem,
+    ready,
+    routes,
     tokens,
     updates,
 )
@@ -31,7 +33,7 @@ from statuspage.web.staff.context import EXTENSION, Staff
 __all__ = ["Staff", "register"]
 
 _ACCOUNTS = (login, invited, me, people, tokens, journal)
-_DESK = (post, drafts, updates, incidents, postmortem, maintenances, components, past, messages)
+_DESK = (post, drafts, updates, incidents, postmortem, maintenances, components, past, messages, routes, ready)
 
 
 def register(app: Flask, context: Staff) -> None:

@@ -30,6 +30,7 @@ Command = Callable[[State, datetime], Decision]
 
 DID = {
     "acknowledged": "On-call tools hear that you are at it. The public does not.",
+    "approved": "Approved: the route moves. Clients follow one by one.",
     "changed": "The plan was changed.",
     "dismissed": "The draft was put aside.",
     "drafted": "Saved as a draft. It waits in the inbox.",
@@ -39,14 +40,19 @@ DID = {
     "held": "This draft waits for a person now.",
     "late": "Too late to take back: edit it, or post a correction.",
     "learned": "The postmortem is saved.",
+    "moved": "The route moves. Clients follow one by one; it stays there until its pin ends.",
     "overridden": "The component shows what you said, until the time you gave.",
+    "paused": "The robot leaves this route alone. You may still move it.",
+    "pinned": "The route stays where it is until the pin ends.",
     "reclassified": "The past was corrected, and uptime is worked out anew.",
     "released": "The checks speak for this component again.",
+    "resumed": "The robot may act on this route again.",
     "retried": "The message begins anew, under its own id.",
     "settled": "This message is not a dead letter any more.",
     "shared": "The postmortem is published.",
     "taken": "Taken back before anybody was told.",
     "undone": "Taken back before anybody was told. Your text is a draft again.",
+    "unlocked": "The route is unlocked: its budget of moves begins anew.",
     "unshared": "Taken back before anybody was told. The postmortem is a draft again.",
     "unsilenced": "The destination is tried again.",
 }

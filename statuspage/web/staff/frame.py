@@ -1,4 +1,7 @@
-"""The frame of every staff page: who is signed in, where one can go, what needs a look there, the mark for forms."""
+"""The frame of every staff page: who is signed in, where one can go, what waits there, the mark for forms.
+
+While somebody keeps a route where it is, or one is locked, every page says so: what is forgotten helps nobody.
+"""
 
 from dataclasses import dataclass
 from typing import Any
@@ -11,12 +14,14 @@ from statuspage.web.render import HTML
 from statuspage.web.staff.answers import see_other
 from statuspage.web.staff.context import staff
 from statuspage.web.staff.gate import who
+from statuspage.web.staff.glance import DRAFTS, MESSAGES, ROUTES, Glance, glance_at
 from statuspage.web.staff.templates import rendered
 from statuspage.web.times import zone_name
 
 NAV = (
     ("Post", "/staff/post", Role.RESPONDER),
-    ("Drafts", "/staff/drafts", Role.VIEWER),
+    ("Drafts", DRAFTS, Role.VIEWER),
+    ("Routes", ROUTES, Role.VIEWER),
     ("Incidents", "/staff/incidents", Role.VIEWER),
     ("Maintenance", "/staff/maintenances", Role.VIEWER),
     ("Components", "/staff/components", Role.VIEWER),
@@ -27,7 +32,8 @@ NAV = (
 )
 """The pages, in the order of the head line, with the least role that may open them."""
 
-DRAFTS, MESSAGES = "/staff/drafts", "/staff/messages"
+COUNTED = {DRAFTS: "waiting", ROUTES: "waiting", MESSAGES: "in trouble"}
+"""What is counted beside the entry of a page."""
 
 DONE = {
     "password": "Your password was changed. Every other session of yours has ended.",
@@ -57,9 +63,11 @@ class Place:
 def page(template: str, code: int = 200, **values: Any) -> Response:
     """A page for whoever is signed in (behind `gate.needs`), in the frame."""
     held, me = staff(), who()
+    glance = glance_at(held)
     frame = {
         "me": me.user,
-        "places": _places(me.user.role),
+        "places": _places(me.user.role, glance),
+        "held_back": glance.held_back,
         "mark": held.keys.form_mark(me.session.id),
         "done": DONE.get(request.args.get("done", "")),
         "zone": zone_name(held.clock.now(), held.zone),
@@ -80,28 +88,18 @@ def done(path: str, word: str) -> Response:
 
 def first_place(role: Role) -> str:
     """Where to begin: the drafts while some wait, else the first page that this role may open."""
-    places = _places(role)
+    places = _places(role, glance_at(staff()))
     waiting = next((each.path for each in places if each.path == DRAFTS and each.count), None)
     return waiting or next((each.path for each in places), "/staff/me")
 
 
-def _places(role: Role) -> tuple[Place, ...]:
+def _places(role: Role, glance: Glance) -> tuple[Place, ...]:
     there = {rule.rule for rule in current_app.url_map.iter_rules()}
     mine = [(name, path) for name, path, least in NAV if role.may(least) and path in there]
-    return tuple(Place(name, path, _is_here(path), *_count(path)) for name, path in mine)
+    return tuple(
+        Place(name, path, _is_here(path), glance.counts.get(path, 0), COUNTED.get(path, "")) for name, path in mine
+    )
 
 
 def _is_here(path: str) -> bool:
     return request.path == path or request.path.startswith(f"{path}/")
-
-
-def _count(path: str) -> tuple[int, str]:
-    if path == DRAFTS:
-        return _drafts(), "waiting"
-    return (staff().store.outbox.troubles(), "in trouble") if path == MESSAGES else (0, "")
-
-
-def _drafts() -> int:
-    """How many incidents have a draft that waits."""
-    incidents = staff().store.state(staff().clock.now()).incidents.values()
-    return sum(1 for each in incidents if each.drafts and each.dismissed_at is None and each.over_at is None)

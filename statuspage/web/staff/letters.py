@@ -59,7 +59,7 @@ def letters_about(queue: str, zone: ZoneInfo) -> tuple[Letter, ...]:
 
 def path_of(message: Message) -> str:
     """The page of what it tells of; empty for the monitor's own."""
-    for kind in ("incident", "maintenance"):
+    for kind in ("incident", "maintenance", "route"):
         if kind in message.data:
             return f"/staff/{kind}s/{message.subject}"
     return ""

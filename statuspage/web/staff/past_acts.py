@@ -9,7 +9,7 @@ from statuspage.web.staff.context import staff
 from statuspage.web.times import Stamp, stamp
 
 MOST = 40
-SHOWN = ("state", "status", "from", "to", "until", "reason", "was", "was_title", "title")
+SHOWN = ("state", "status", "from", "to", "until", "reason", "was", "was_title", "title", "overridden")
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,5 +36,5 @@ def _more(data: Mapping[str, Json]) -> tuple[tuple[str, str], ...]:
 
 
 def _text(value: Json) -> str:
-    text = "" if value is None else str(value)
+    text = ", ".join(map(str, value)) if isinstance(value, list) else "" if value is None else str(value)
     return text if len(text) <= 120 else f"{text[:119]}…"
