@@ -207,7 +207,7 @@ def _works(told: Told, write: Write = plain) -> str:
 
 def _recovered(told: Told) -> str:
     component = told.site.component(told.cause)
-    if component is None or not component.checks:
+    if component is None or told.site.is_manual(told.cause):
         return f"{plain(_name(told.site, told.cause))} is no longer watched."
     if told.status is Status.MAINTENANCE:
         return f"{plain(_name(told.site, told.cause))} is under planned maintenance now."
