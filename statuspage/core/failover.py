@@ -13,16 +13,20 @@ from statuspage.core.route import Mode, Proposal, Refusal, Rollout, Route, Route
 from statuspage.core.upkeep import kept_up
 from statuspage.core.wanting import plan
 
+WAITS = frozenset({"target_not_proven", "dwell", "not_stable", "parallel"})
+"""Guards that say no more than that its time will come: nobody is told of them, unless it is limited until then."""
+
 NOTICES = ("would", "proposed", "withdrawn", "blocked", "cleared", "locked", "verified", "stepped", "aborted")
 
 
 @dataclass(frozen=True, slots=True)
 class Moved:
-    """A route that moved: how, and how it stood before and after."""
+    """A route that moved: how, how it stood before and after, and what spoke against everything better."""
 
     event: Event
     before: RouteState
     after: RouteState
+    spurned: tuple[Refusal, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +48,7 @@ class Steered:
 
 def steer(board: Board) -> Steered:
     """Everything that the robot does with the routes at this moment. Run again with nothing changed it does nothing."""
-    routes, done, moved = board.switchboard.routes, Steered(), dict[str, Event]()
+    routes, done, moved = board.switchboard.routes, Steered(), dict[str, Plan]()
     stood = {each.id: board.states.get(each.id) or first_state(each, board.now) for each in routes}
     present = replace(board, states={**board.states, **stood})
     for route in routes:
@@ -57,10 +61,10 @@ def steer(board: Board) -> Steered:
             wanted = plan(present, route)
             if route.id in moved and wanted is not None and not wanted.refused:
                 continue  # once a moment is enough
-            state, event = _acted(present, route, wanted, done)
+            state, done_so = _acted(present, route, wanted, done)
             present = present.after(state)
-            if event is not None:
-                moved[route.id] = event
+            if done_so is not None:
+                moved[route.id] = done_so
         if present.states == before:
             break
     present = with_ramps(present, tuple(moved))
@@ -69,15 +73,15 @@ def steer(board: Board) -> Steered:
         if after != board.states.get(route.id):
             done.states[route.id] = after
         if route.id in moved:
-            done.moves.append(Moved(moved[route.id], stood[route.id], after))
+            done.moves.append(Moved(moved[route.id].event, stood[route.id], after, moved[route.id].spurned))
     # Whatever was noticed is told once, of the route as it is in the end.
     told = dict.fromkeys((each.what, each.state.route) for each in done.noticed)
     done.noticed = [Noticed(what, done.states.get(id, present.states[id])) for what, id in told]
     return done
 
 
-def _acted(board: Board, route: Route, wanted: Plan | None, done: Steered) -> tuple[RouteState, Event | None]:
-    """The route after what the robot wanted, by its mode; the event if it moved."""
+def _acted(board: Board, route: Route, wanted: Plan | None, done: Steered) -> tuple[RouteState, Plan | None]:
+    """The route after what the robot wanted, by its mode; the plan if it moved."""
     state = board.states[route.id]
     if wanted is None:
         return _at_rest(state, done), None
@@ -97,7 +101,7 @@ def _acted(board: Board, route: Route, wanted: Plan | None, done: Steered) -> tu
         after = replace(after, locked_at=board.now)
         done.noticed.append(Noticed("locked", after))
     _cleared(state, after, done)
-    return after, wanted.event  # why it is limited is why it cannot be lifted: that is found next
+    return after, wanted  # why it is limited is why it cannot be lifted: that is found next
 
 
 def _at_rest(state: RouteState, done: Steered) -> RouteState:
@@ -110,8 +114,13 @@ def _at_rest(state: RouteState, done: Steered) -> RouteState:
 
 def _cleared(before: RouteState, after: RouteState, done: Steered) -> None:
     """What was told to be blocked is no longer."""
-    if before.blocked_to is not None and after.blocked_to is None:
+    if _is_blocked(before) and not _is_blocked(after):
         done.noticed.append(Noticed("cleared", after))
+
+
+def _is_blocked(state: RouteState) -> bool:
+    """Whether more than time keeps it from where it should be."""
+    return state.blocked_to is not None and (state.is_limited or not set(_names(state.blocked)) <= WAITS)
 
 
 def _blocked(board: Board, state: RouteState, wanted: Plan, done: Steered) -> RouteState:
@@ -124,7 +133,9 @@ def _blocked(board: Board, state: RouteState, wanted: Plan, done: Steered) -> Ro
     if locks:
         blocked = replace(blocked, locked_at=board.now)
         done.noticed.append(Noticed("locked", blocked))
-    done.noticed.append(Noticed("blocked", blocked))
+    _cleared(state, blocked, done)
+    if _is_blocked(blocked):
+        done.noticed.append(Noticed("blocked", blocked))
     return blocked
 
 

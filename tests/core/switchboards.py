@@ -8,6 +8,7 @@ takes whole decisions, incidents included, as the store does.
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from functools import cache
 
 from statuspage.core import operating
 from statuspage.core.boarding import board_of
@@ -82,6 +83,7 @@ def switchboard(
     return Switchboard(every, chosen, tuple(events), tuple(assertions), pace or Pace())
 
 
+@cache
 def routed_site(board: Switchboard, times: Times | None = None, publish: str = "auto") -> Site:
     """A page with a component for each provider, with one check, and one for each module, with none."""
     sources = (Component(each.component, each.name, 1, checks=(each.id,), publish=publish) for each in board.providers)
@@ -135,7 +137,8 @@ class World:
     def see(self, verdict: Verdict, *providers: str, ago: float = 0) -> None:
         """From now on, or from some seconds ago, these providers are so."""
         for each in providers:
-            self.beliefs[each] = believed(each, verdict, self.now - timedelta(seconds=ago))
+            before, since = self.beliefs[each], self.now - timedelta(seconds=ago)
+            self.beliefs[each] = replace(believed(each, verdict, since), window=before.window)
 
     def say(self, subject: str, users: int | None = None, rate: float | None = None) -> None:
         """A route or a provider says this of itself, and goes on saying it every ten seconds."""
@@ -145,6 +148,11 @@ class World:
     def hush(self, subject: str) -> None:
         """Nothing is said of it any more."""
         del self.said[subject]
+
+    def hide(self, provider: str) -> None:
+        """It has never had a run that was evidence."""
+        self.unseen.add(provider)
+        self.beliefs[provider] = replace(self.beliefs[provider], window=())
 
     def plan_work(self, component: str, seconds: float) -> None:
         """Planned work on a component begins now."""
@@ -164,11 +172,11 @@ class World:
         for each in board.providers:
             self.beliefs.setdefault(each.id, believed(each.id, UP, LONG_AGO))
 
-    def wait(self, seconds: float) -> None:
-        """Let time pass, steering every second."""
+    def wait(self, seconds: float, every: float = 1) -> None:
+        """Let time pass, steering every second, or every so often where nothing is to be hit upon the second."""
         until = self.now + timedelta(seconds=seconds)
         while self.now < until:
-            self.now = min(until, self.now + timedelta(seconds=1))
+            self.now = min(until, self.now + timedelta(seconds=every))
             self.tick()
 
     def tick(self) -> Steered:
@@ -200,6 +208,8 @@ class World:
             before = board.states.get(id)
             if before is not None:
                 assert after.epoch - before.epoch == (after.served != before.served), (before, after)
+        if not done.states:
+            return  # the same again
         again = steer(replace(board, states={**board.states, **done.states}))
         assert again == Steered(), again
 
@@ -248,7 +258,7 @@ class World:
             site=routed_site(self.switchboard),
             maintenances=dict(self.maintenances),
             routes=dict(self.routes),
-            signals={subject: tuple(each) for subject, each in self.signals.items()},
+            signals=self.signals,
             low=self.low,
             beliefs=dict(self.beliefs),
         )
