@@ -160,7 +160,8 @@ def _parts(turn: Turn, told: Told, recovering_for: str) -> Sequence[str]:
         case Turn.MOVED:
             return (" ".join(told.displaced), _promise("We keep working on it.", told))
         case Turn.WIDENED:
-            return (_felt(told), _also(told), _dragged(told), _works(told), _promise("We are working on it.", told))
+            words = _promise("We are working on it.", told)
+            return (_felt(told), _also(told), _dragged(told), " ".join(told.displaced), _works(told), words)
         case Turn.GOES_ON:
             return (_going_on(told), _works(told), _promise("We keep working on it.", told))
         case Turn.RELAPSED:

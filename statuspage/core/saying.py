@@ -32,9 +32,11 @@ def say(
 ) -> None:
     """Publish an update of an incident that is the robot's own, or put it in the place of the draft that waits.
 
-    `displaced` are the sentences about routes, where they are not those of all that are away.
+    `displaced` are the sentences about routes, where they are not those of all that are away. Of those nobody has
+    heard before an incident is public.
     """
-    update, waiting = _update(seen, incident, turn, to, cause, displaced), draft_of_robot(incident)
+    news = displaced if incident.is_public else None
+    update, waiting = _update(seen, incident, turn, to, cause, news), draft_of_robot(incident)
     if not incident.is_public and (incident.publish != AUTO or to not in _AT_WORK):
         _keep_draft(seen, done, before, incident, update, waiting)
         return
