@@ -108,11 +108,21 @@ def told(seen: Seen, causes: Sequence[str], cause: str, next_by: datetime | None
 
 
 def displaced(seen: Seen, causes: Sequence[str]) -> tuple[str, ...]:
-    """What is to be said of the routes that left a provider among the causes and are not back, a sentence each."""
+    """What is to be said of routes, a sentence each: of those that left a provider among the causes and are not back,
+    and of modules that are a cause themselves, limited or on their way.
+    """
     if seen.board is None:
         return ()
-    lost = {each.id for each in seen.site.switchboard.providers if each.component in causes}
-    away = [state for state in seen.board.states.values() if state.origin in lost]
+    board, now = seen.site.switchboard, seen.now
+    lost = {each.id for each in board.providers if each.component in causes}
+    away = []
+    for route in board.routes:
+        state = seen.board.states.get(route.id)
+        if state is None:
+            continue
+        is_felt = route.component in causes and (state.is_limited or state.is_moving(now))
+        if is_felt or state.origin in lost:
+            away.append(state)
     return route_sentences(seen.site, away)
 
 

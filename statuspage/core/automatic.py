@@ -144,7 +144,8 @@ def _may_be_joined(seen: Seen, incident: Incident, cause: str) -> bool:
 def _join(seen: Seen, done: Doings, incident: Incident, causes: Sequence[str]) -> None:
     joined = replace(incident, causes=(*incident.causes, *causes), recovering_since=None)
     joined = with_evidence(seen, replace(joined, publish=strictest(seen.site, joined.causes)), causes)
-    say(seen, done, incident, joined, Turn.WIDENED, at_work(incident), seen.in_trouble(joined.causes)[0])
+    first = seen.in_trouble(joined.causes)[0]
+    say(seen, done, incident, joined, Turn.WIDENED, at_work(incident), first, displaced=())
 
 
 def _open(seen: Seen, done: Doings, causes: Sequence[str]) -> None:

@@ -13,16 +13,20 @@ from statuspage.core.route import Mode, Proposal, Refusal, Rollout, Route, Route
 from statuspage.core.upkeep import kept_up
 from statuspage.core.wanting import plan
 
+WAITS = frozenset({"target_not_proven", "dwell", "not_stable", "parallel"})
+"""Guards that say no more than that its time will come: nobody is told of them, unless it is limited until then."""
+
 NOTICES = ("would", "proposed", "withdrawn", "blocked", "cleared", "locked", "verified", "stepped", "aborted")
 
 
 @dataclass(frozen=True, slots=True)
 class Moved:
-    """A route that moved: how, and how it stood before and after."""
+    """A route that moved: how, how it stood before and after, and what spoke against everything better."""
 
     event: Event
     before: RouteState
     after: RouteState
+    spurned: tuple[Refusal, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,87 +48,104 @@ class Steered:
 
 def steer(board: Board) -> Steered:
     """Everything that the robot does with the routes at this moment. Run again with nothing changed it does nothing."""
-    routes, done, moved = board.switchboard.routes, Steered(), dict[str, Event]()
+    routes, done, moved = board.switchboard.routes, Steered(), dict[str, Plan]()
     stood = {each.id: board.states.get(each.id) or first_state(each, board.now) for each in routes}
     present = replace(board, states={**board.states, **stood})
     for route in routes:
         state, noticed = kept_up(present, route)
         present = present.after(state)
         done.noticed += [Noticed(what, state) for what in noticed]
-    for route in routes:
-        state, event = _acted(present, route, plan(present, route), done)
-        present = present.after(state)
-        if event is not None:
-            moved[route.id] = event
-            present = replace(present, moving=present.moving + 1)
+    for _ in range(len(routes) + 1):  # what one move makes room for goes at the same moment
+        before = present.states
+        for route in routes:
+            wanted = plan(present, route)
+            if route.id in moved and wanted is not None and not wanted.refused:
+                continue  # once a moment is enough
+            state, done_so = _acted(present, route, wanted, done)
+            present = present.after(state)
+            if done_so is not None:
+                moved[route.id] = done_so
+        if present.states == before:
+            break
     present = with_ramps(present, tuple(moved))
     for route in routes:
         after = numbered(stood[route.id], present.states[route.id], board.now)
         if after != board.states.get(route.id):
             done.states[route.id] = after
         if route.id in moved:
-            done.moves.append(Moved(moved[route.id], stood[route.id], after))
-    # Whatever was noticed is told of the route as it is in the end.
-    done.noticed = [replace(each, state=done.states.get(each.state.route, each.state)) for each in done.noticed]
+            done.moves.append(Moved(moved[route.id].event, stood[route.id], after, moved[route.id].spurned))
+    # Whatever was noticed is told once, of the route as it is in the end.
+    told = dict.fromkeys((each.what, each.state.route) for each in done.noticed)
+    done.noticed = [Noticed(what, done.states.get(id, present.states[id])) for what, id in told]
     return done
 
 
-def _acted(board: Board, route: Route, wanted: Plan | None, done: Steered) -> tuple[RouteState, Event | None]:
-    """The route after what the robot wanted, by its mode; the event if it moved."""
+def _acted(board: Board, route: Route, wanted: Plan | None, done: Steered) -> tuple[RouteState, Plan | None]:
+    """The route after what the robot wanted, by its mode; the plan if it moved."""
     state = board.states[route.id]
     if wanted is None:
         return _at_rest(state, done), None
     if wanted.refused:
         return _blocked(board, state, wanted, done), None
-    if route.mode is Mode.OBSERVE:
+    mode = Mode.AUTO if state.is_overdue else route.mode  # what a person ordered needs no mode
+    if mode is Mode.OBSERVE:
         return _observed(state, wanted, done), None
-    if route.mode is Mode.APPROVE:
+    if mode is Mode.APPROVE:
         return _proposed(board, state, wanted, done), None
     if wanted.event is Event.RETURNED and state.rollout is None:
         return _begun(board, state, wanted, done), None
     after = moved_to(state, route, wanted, by=ROBOT, board=board)
     if wanted.event is Event.RETURNED:  # counted when it began, and walked by everybody since
         after = replace(after, moves=state.moves, scope=Scope.NEW)
-    if after.is_limited:
-        # Why it is limited is why it cannot be lifted.
-        lift = plan(board.after(after), route)
-        after = replace(after, blocked=lift.refused, blocked_to=lift.to) if lift else after
-    if "flap_budget" in _names(wanted.spurned) and state.locked_at is None:
+    if wanted.overspent and state.locked_at is None:
         after = replace(after, locked_at=board.now)
         done.noticed.append(Noticed("locked", after))
-    if after.is_limited:
-        done.noticed.append(Noticed("blocked", after))
-    elif state.blocked:
-        done.noticed.append(Noticed("cleared", after))
-    return after, wanted.event
+    _cleared(state, after, done)
+    return after, wanted  # why it is limited is why it cannot be lifted: that is found next
 
 
 def _at_rest(state: RouteState, done: Steered) -> RouteState:
     rested = replace(state, proposal=None, would=None, blocked=(), blocked_to=None)
     if state.proposal is not None:
         done.noticed.append(Noticed("withdrawn", rested))
-    elif state.blocked:
-        done.noticed.append(Noticed("cleared", rested))
+    _cleared(state, rested, done)
     return rested
+
+
+def _cleared(before: RouteState, after: RouteState, done: Steered) -> None:
+    """What was told to be blocked is no longer."""
+    if _is_blocked(before) and not _is_blocked(after):
+        done.noticed.append(Noticed("cleared", after))
+
+
+def _is_blocked(state: RouteState) -> bool:
+    """Whether more than time keeps it from where it should be."""
+    return state.blocked_to is not None and (state.is_limited or not set(_names(state.blocked)) <= WAITS)
 
 
 def _blocked(board: Board, state: RouteState, wanted: Plan, done: Steered) -> RouteState:
     """What the robot wants and may not. It is news when other guards speak; what they see changes all the time."""
-    if _names(wanted.refused) == _names(state.blocked) and state.blocked_to == wanted.to and state.proposal is None:
+    locks = wanted.overspent and state.locked_at is None
+    is_news = _names(wanted.refused) != _names(state.blocked) or state.blocked_to != wanted.to
+    if not is_news and state.proposal is None and not locks:
         return state
     blocked = replace(state, blocked=wanted.refused, blocked_to=wanted.to, proposal=None, would=None)
-    if "flap_budget" in _names(wanted.refused) and state.locked_at is None:
+    if locks:
         blocked = replace(blocked, locked_at=board.now)
         done.noticed.append(Noticed("locked", blocked))
-    done.noticed.append(Noticed("blocked", blocked))
+    _cleared(state, blocked, done)
+    if _is_blocked(blocked):
+        done.noticed.append(Noticed("blocked", blocked))
     return blocked
 
 
 def _observed(state: RouteState, wanted: Plan, done: Steered) -> RouteState:
     """What would be done, once."""
-    if state.would == wanted.to and _names(state.blocked) == _names(wanted.spurned):
+    is_known = state.would == wanted.to and _names(state.blocked) == _names(wanted.spurned)
+    if is_known and state.proposal is None and state.blocked_to is None:
         return state
-    after = replace(state, would=wanted.to, blocked=wanted.spurned, blocked_to=None)
+    after = replace(state, would=wanted.to, blocked=wanted.spurned, blocked_to=None, proposal=None)
+    _cleared(state, after, done)
     if state.would != wanted.to:
         done.noticed.append(Noticed("would", after))
     return after
@@ -133,10 +154,12 @@ def _observed(state: RouteState, wanted: Plan, done: Steered) -> RouteState:
 def _proposed(board: Board, state: RouteState, wanted: Plan, done: Steered) -> RouteState:
     """What waits for a person. Another destination or cause is another proposal."""
     waiting = state.proposal
-    if waiting is not None and (waiting.to, waiting.cause) == (wanted.to, wanted.cause):
+    same = (wanted.to, wanted.cause, wanted.event.value)
+    if waiting is not None and (waiting.to, waiting.cause, waiting.event) == same:
         return state
     proposal = Proposal(wanted.to, wanted.cause, wanted.event.value, wanted.reason, board.now)
-    after = replace(state, proposal=proposal, blocked=wanted.spurned, blocked_to=None)
+    after = replace(state, proposal=proposal, blocked=wanted.spurned, blocked_to=None, would=None)
+    _cleared(state, after, done)
     done.noticed.append(Noticed("proposed", after))
     return after
 
@@ -148,9 +171,12 @@ def _begun(board: Board, state: RouteState, wanted: Plan, done: Steered) -> Rout
         state,
         rollout=Rollout(wanted.to, board.pace.steps[0], board.now),
         moves=moves,
+        proposal=None,
+        would=None,
         blocked=(),
         blocked_to=None,
     )
+    _cleared(state, after, done)
     done.noticed.append(Noticed("stepped", after))
     return after
 

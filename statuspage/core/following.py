@@ -50,7 +50,8 @@ def _go_on(seen: Seen, done: Doings, incident: Incident, troubled: Sequence[str]
     if incident.state is IncidentState.MONITORING:
         say(seen, done, incident, worse_now, Turn.RELAPSED, IncidentState.INVESTIGATING, troubled[0])
     elif _is_wider(seen, incident, troubled):
-        say(seen, done, incident, worse_now, Turn.WIDENED, at_work(incident), troubled[0])
+        # Its moves were told when they happened.
+        say(seen, done, incident, worse_now, Turn.WIDENED, at_work(incident), troubled[0], displaced=())
     elif _is_outdated(seen, incident):
         say(seen, done, incident, incident, Turn.OPENED, at_work(incident), troubled[0])
 

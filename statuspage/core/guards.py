@@ -32,8 +32,11 @@ class Board:
     signals: Signals = field(default_factory=dict)
     windows: Sequence[Window] = ()
     watching_since: datetime = EPOCH
-    moving: int = 0
-    """Routes that move at this very moment."""
+
+    @property
+    def moving(self) -> int:
+        """The routes that the robot moves between providers at this very moment."""
+        return sum(1 for state in self.states.values() if state.moves and state.moves[-1] == self.now)
 
     @property
     def pace(self) -> Pace:
@@ -98,6 +101,8 @@ def _target_not_proven(board: Board, wish: Wish) -> str | None:
 
 def _not_ready(board: Board, wish: Wish) -> str | None:
     seen = board.condition(wish.to).seen_at
+    if _is_worked_on(board, board.provider(wish.to).component):
+        return f"planned work is under way on {wish.to}"
     if seen is None:
         return f"{wish.to} has no check that has ever answered"
     age = board.now - seen
@@ -141,11 +146,12 @@ def _paused_or_pinned(board: Board, wish: Wish) -> str | None:
     for what, holding in (("paused", wish.state.paused), ("pinned", wish.state.pinned)):
         if holding is not None and board.now < holding.until:
             return f"{what} by {holding.by} until {holding.until:%H:%M} UTC"
-    sources = {wish.route.component, board.provider(wish.state.provider).component}
-    for window in board.windows:
-        if any(window.covers(component, board.now) for component in sources):
-            return "planned work is under way"
-    return None
+    sources = (wish.route.component, board.provider(wish.state.provider).component)
+    return "planned work is under way" if any(_is_worked_on(board, each) for each in sources) else None
+
+
+def _is_worked_on(board: Board, component: str) -> bool:
+    return any(window.covers(component, board.now) for window in board.windows)
 
 
 def _tilt(board: Board, wish: Wish) -> str | None:
@@ -174,6 +180,8 @@ def assertions(board: Board, wish: Wish) -> Iterable[Refusal]:
     """The assertions that would not hold after the move, each under its own name."""
     places = {id: _places(state) for id, state in board.states.items()} | {wish.route.id: (wish.to,)}
     for rule in board.switchboard.assertions:
+        if not matches(wish.route.id, rule.routes):
+            continue
         count = sum(
             rule.provider in places.get(r.id, ()) for r in board.switchboard.routes if matches(r.id, rule.routes)
         )

@@ -36,8 +36,8 @@ class Condition:
 
 
 def condition(checks: Iterable[str], beliefs: Mapping[str, Belief]) -> Condition:
-    """The condition of a provider with these checks. Without a belief it is unknown."""
-    held = [beliefs[check] for check in checks if check in beliefs]
+    """The condition of a provider with these checks. A check of which nothing is believed yet is unknown."""
+    held = [beliefs.get(check) or Belief(check, "") for check in checks]
     if not held:
         return Condition()
     since = max(belief.since for belief in held)

@@ -68,6 +68,7 @@ def herd(subject: str, signals: Signals, now: datetime, times: float) -> tuple[f
 def value_of(attribute: str, route: Route, board: Switchboard, signals: Signals, now: datetime) -> float | None:
     """What an attribute of a rule is at this moment: of `event_users`, the most that is planned or was said.
 
+    None where nobody knows: whoever said it fell silent. Where nobody ever says anything it is what is planned.
     Other attributes are the clients' own, and are looked at when they ask.
     """
     if attribute not in ("event_users", "users"):
@@ -77,7 +78,9 @@ def value_of(attribute: str, route: Route, board: Switchboard, signals: Signals,
         each.users for each in board.events if each.touches(route.id) and is_near(each, now, board.pace.event_lead)
     ]
     known = [*planned, *([said.users] if said is not None and said.users is not None else [])]
-    return float(max(known)) if known else None
+    if known:
+        return float(max(known))
+    return None if signals.get(route.id) else 0.0
 
 
 def is_near(event: PlannedEvent, now: datetime, lead: timedelta) -> bool:

@@ -160,7 +160,8 @@ def _parts(turn: Turn, told: Told, recovering_for: str) -> Sequence[str]:
         case Turn.MOVED:
             return (" ".join(told.displaced), _promise("We keep working on it.", told))
         case Turn.WIDENED:
-            return (_felt(told), _also(told), _dragged(told), _works(told), _promise("We are working on it.", told))
+            words = _promise("We are working on it.", told)
+            return (_felt(told), _also(told), _dragged(told), " ".join(told.displaced), _works(told), words)
         case Turn.GOES_ON:
             return (_going_on(told), _works(told), _promise("We keep working on it.", told))
         case Turn.RELAPSED:
@@ -207,7 +208,7 @@ def _works(told: Told, write: Write = plain) -> str:
 
 def _recovered(told: Told) -> str:
     component = told.site.component(told.cause)
-    if component is None or not component.checks:
+    if component is None or told.site.is_manual(told.cause):
         return f"{plain(_name(told.site, told.cause))} is no longer watched."
     if told.status is Status.MAINTENANCE:
         return f"{plain(_name(told.site, told.cause))} is under planned maintenance now."

@@ -23,6 +23,9 @@ from statuspage.core.pacing import ramp_after, seconds_for
 from statuspage.core.route import LIMITED, Refusal, Route, RouteState, RuleState, Scope
 from statuspage.core.site import public_id
 
+BY_HAND = "by_hand"
+"""The cause of what a person did of their own accord."""
+
 
 class Standing(StrEnum):
     """Where a route stands."""
@@ -121,7 +124,10 @@ def numbered(before: RouteState, after: RouteState, now: datetime) -> RouteState
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """A move that somebody wants: what forbids it (`refused`), and what spoke against everything better (`spurned`)."""
+    """A move that somebody wants: what forbids it (`refused`), and what spoke against everything better (`spurned`).
+
+    `overspent`: a destination passes, and nothing but the budget of moves forbids it.
+    """
 
     event: Event
     to: str
@@ -129,6 +135,7 @@ class Plan:
     reason: str
     refused: tuple[Refusal, ...] = ()
     spurned: tuple[Refusal, ...] = ()
+    overspent: bool = False
 
 
 def moved_to(state: RouteState, route: Route, plan: Plan, *, by: str, board: Board) -> RouteState:
@@ -149,7 +156,7 @@ def moved_to(state: RouteState, route: Route, plan: Plan, *, by: str, board: Boa
         move=move_id(plan.to, now),
         ramp=None,
         rollout=None,
-        reorder=state.reorder and plan.event is not Event.FOLLOWED,
+        reorder=state.reorder and plan.to != home(state, route),
         moves=(*recent, now) if move.counts else recent,
         proposal=None,
         would=None,
@@ -174,8 +181,8 @@ def with_ramps(board: Board, moved: Sequence[str]) -> Board:
     """
     groups: dict[str, list[Route]] = {}
     for route in board.switchboard.routes:
-        state = board.states[route.id]
-        if route.id in moved and not state.is_limited and state.scope is Scope.ALL:
+        state = board.states.get(route.id)
+        if state is not None and route.id in moved and not state.is_limited and state.scope is Scope.ALL:
             groups.setdefault(state.provider, []).append(route)
     for to, routes in groups.items():
         known = [users_of(each, board.signals, board.now) for each in routes]

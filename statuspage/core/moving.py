@@ -17,8 +17,8 @@ from statuspage.core.seeing import Doings, Seen
 def tell_moves(seen: Seen, done: Doings) -> None:
     """Say what moved at this moment in every open incident that it concerns. One that begins now tells it itself."""
     for incident_id in seen.state.incidents:
-        incident = done.known(seen)[incident_id]
-        if incident.is_open and incident.causes:
+        incident, was_open = done.known(seen)[incident_id], seen.state.incidents[incident_id].is_open
+        if incident.is_open and was_open and incident.causes:
             mine = [each for each in seen.moves if _concerns(seen, incident, each)]
             if mine:
                 _tell(seen, done, incident, mine)

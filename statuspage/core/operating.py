@@ -9,13 +9,15 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from statuspage.core.boarding import board_of
-from statuspage.core.guards import OF_HANDS, UNFORGIVING, Board, Wish, against_target, refusals
-from statuspage.core.moves import Event, Plan, Standing, home, moved_to, numbered, standing, with_ramps
+from statuspage.core.guards import GUARDS, OF_HANDS, UNFORGIVING, Board, Wish, against_target, refusals
+from statuspage.core.incident import ROBOT
+from statuspage.core.moves import BY_HAND, Event, Plan, home, moved_to, numbered, with_ramps
 from statuspage.core.refusals import Conflict, NotThere, Refused
 from statuspage.core.route import LIMITED, Holding, Refusal, Route, RouteState
 from statuspage.core.route_events import moved_event, operated_event
 from statuspage.core.state import Decision, State
 from statuspage.core.typed import one_line, site_of
+from statuspage.core.wanting import is_kept_limited
 
 LONGEST_PAUSE = timedelta(hours=24)
 LONGEST_PIN = timedelta(days=30)
@@ -69,10 +71,10 @@ def move(
         raise Refused("to", f"the route is on {to} already")
     _check_expiry(found.route, to, expires_at, expires_to, now)
     wish = Wish(found.route, found.state, to)
-    against = against_target(found.board, wish)
-    _check_overrides(against, override)
-    plan = Plan(_event(found, to), to, "by_hand", _reason(order.reason))
-    return _moved(state, found, plan, order, override, expires_at, expires_to)
+    _check_overrides(found.board, against_target(found.board, wish), override)
+    plan = Plan(_event(found, to), to, BY_HAND, _reason(order.reason))
+    back_to = expires_to or home(found.state, found.route) if expires_at is not None else None
+    return _moved(found, plan, order, override, expires_at, back_to)
 
 
 def approve(state: State, route_id: str, order: Order, now: datetime, override: Sequence[str] = ()) -> Decision:
@@ -82,10 +84,11 @@ def approve(state: State, route_id: str, order: Order, now: datetime, override: 
     if proposal is None:
         raise Refused("proposal", "there is none: what was proposed is no longer so")
     wish = Wish(found.route, found.state, proposal.to)
-    _check_overrides((*against_target(found.board, wish), *refusals(found.board, wish, *OF_HANDS)), override)
+    against = (*against_target(found.board, wish), *refusals(found.board, wish, *OF_HANDS))
+    _check_overrides(found.board, against, override)
     event = Event(proposal.event)
     plan = Plan(event, proposal.to, proposal.cause, _reason(order.reason) or proposal.reason)
-    return _moved(state, found, plan, order, override, None, None, approved=True)
+    return _moved(found, plan, order, override, None, None, approved=True)
 
 
 def pin(state: State, route_id: str, until: datetime, order: Order, now: datetime) -> Decision:
@@ -108,9 +111,9 @@ def resume(state: State, route_id: str, order: Order, now: datetime) -> Decision
     """End a pause and a pin. What a person limited is the robot's again."""
     found = _find(state, route_id, order, now)
     present = found.state
-    if present.paused is None and present.pinned is None and not (present.is_limited and present.by != "robot"):
+    if present.paused is None and present.pinned is None and not is_kept_limited(present):
         raise Refused("route", "is neither paused nor pinned")
-    by = "robot" if present.is_limited else present.by
+    by = ROBOT if is_kept_limited(present) else present.by
     return _operated(found, replace(present, paused=None, pinned=None, by=by), "resumed", order, now, {})
 
 
@@ -149,7 +152,6 @@ def _event(found: _Found, to: str) -> Event:
 
 
 def _moved(
-    state: State,
     found: _Found,
     plan: Plan,
     order: Order,
@@ -160,9 +162,6 @@ def _moved(
     approved: bool = False,
 ) -> Decision:
     board, now, route = found.board, found.board.now, found.route
-    here = standing(found.state, route)
-    if here is Standing.STEADY and plan.event is Event.SENT_HOME:
-        raise Refused("to", f"the route is on {plan.to} already")
     after = moved_to(found.state, route, plan, by=order.by, board=board)
     # A person has looked: what the robot did before is forgiven.
     after = replace(after, moves=(), locked_at=None, expires_at=expires_at, expires_to=expires_to)
@@ -182,10 +181,13 @@ def _operated(
     return Decision(routes=(final,), events=(operated_event(what, final, order.by, _reason(order.reason), now, data),))
 
 
-def _check_overrides(against: Sequence[Refusal], override: Sequence[str]) -> None:
+def _check_overrides(board: Board, against: Sequence[Refusal], override: Sequence[str]) -> None:
+    known = {*GUARDS, *(f"assertion:{each.id}" for each in board.switchboard.assertions)}
     for name in override:
         if name in UNFORGIVING:
             raise Refused("override", f"{name} cannot be overridden")
+        if name not in known:
+            raise Refused("override", f'there is no guard "{one_line(name)}"')
     left = [each for each in against if each.guard not in override]
     if left:
         raise Guarded(left)

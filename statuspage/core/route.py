@@ -266,6 +266,11 @@ class RouteState:
         held = tuple(each.held for each in self.rules)
         return (self.provider, self.scope, self.move, pct, self.usable, held, self.expires_at, self.expires_to)
 
+    @property
+    def is_overdue(self) -> bool:
+        """Whether a person said that it is limited until a moment that has come, and where it goes then."""
+        return self.is_limited and self.expires_at is None and self.expires_to is not None
+
     def is_moving(self, now: datetime) -> bool:
         """Whether clients are still on their way."""
         return self.ramp is not None and now < self.ramp.ends

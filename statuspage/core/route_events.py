@@ -25,7 +25,7 @@ def steered_events(stood: Mapping[str, RouteState], steered: Steered, board: Boa
     for each in steered.moves:
         route = board.switchboard.route(each.after.route)
         if route is not None:
-            yield moved_event(route, each.before, each.after, each.event, board)
+            yield moved_event(route, each.before, each.after, each.event, board, spurned=each.spurned)
     for id, state in steered.states.items():
         before = stood.get(id)
         if id not in moved and before is not None and before.epoch != state.epoch:
@@ -35,9 +35,18 @@ def steered_events(stood: Mapping[str, RouteState], steered: Steered, board: Boa
 
 
 def moved_event(
-    route: Route, before: RouteState, after: RouteState, event: Event, board: Board, override: Sequence[str] = ()
+    route: Route,
+    before: RouteState,
+    after: RouteState,
+    event: Event,
+    board: Board,
+    override: Sequence[str] = (),
+    spurned: Sequence[Refusal] = (),
 ) -> JournalEvent:
-    """A route moved: the one event of its new epoch. What its decision rested on is kept with it."""
+    """A route moved: the one event of its new epoch. What its decision rested on is kept with it.
+
+    `spurned` is what spoke against everything better.
+    """
     data: dict[str, Json] = {
         **_course(before, after),
         "event": event.value,
@@ -48,6 +57,7 @@ def moved_event(
         "overridden": list(override),
         "conditions": _conditions(route, board),
         "blocked": _refusals(after.blocked),
+        "spurned": _refusals(spurned),
     }
     public: dict[str, Json] = {"route": public_route(route, after, board), **_course(before, after)}
     return JournalEvent("route.moved", route.id, board.now, data, _telling(route, after, board, public))

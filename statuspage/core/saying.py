@@ -32,9 +32,11 @@ def say(
 ) -> None:
     """Publish an update of an incident that is the robot's own, or put it in the place of the draft that waits.
 
-    `displaced` are the sentences about routes, where they are not those of all that are away.
+    `displaced` are the sentences about routes, where they are not those of all that are away. Of those nobody has
+    heard before an incident is public.
     """
-    update, waiting = _update(seen, incident, turn, to, cause, displaced), draft_of_robot(incident)
+    news = displaced if incident.is_public else None
+    update, waiting = _update(seen, incident, turn, to, cause, news), draft_of_robot(incident)
     if not incident.is_public and (incident.publish != AUTO or to not in _AT_WORK):
         _keep_draft(seen, done, before, incident, update, waiting)
         return
@@ -81,7 +83,7 @@ def offer(
     if any(_is_turned_down(each, before) and _says_the_same(each, draft) for each in before.updates):
         take_offer_back(seen, done, before)
         return
-    if waiting is not None and _says_the_same(waiting, draft):
+    if waiting is not None and (_says_the_same(waiting, draft) or _says_more(waiting, draft)):
         return
     left = incident.with_update(replace(draft, id=waiting.id) if waiting is not None else draft)
     done.incidents[left.id] = replace(left, updated_at=seen.now)
@@ -105,7 +107,15 @@ def take_offer_back(seen: Seen, done: Doings, incident: Incident) -> None:
 
 
 def _says_the_same(one: Update, other: Update) -> bool:
+    if one.keeps and one.body != other.body:
+        return False  # another move
     return (one.state, one.changes, one.keeps) == (other.state, other.changes, other.keeps)
+
+
+def _says_more(waiting: Update, draft: Update) -> bool:
+    """Whether what waits tells of a move besides all that the other one says."""
+    goes_on = draft.state in _AT_WORK and waiting.state in _AT_WORK
+    return waiting.keeps and not draft.keeps and goes_on and set(draft.changes) <= set(waiting.changes)
 
 
 def _is_turned_down(update: Update, incident: Incident) -> bool:

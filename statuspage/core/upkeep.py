@@ -6,8 +6,9 @@ from statuspage.core.guards import OF_HANDS, Board, Wish, refusals
 from statuspage.core.health import Health
 from statuspage.core.incident import ROBOT
 from statuspage.core.load import value_of
+from statuspage.core.moves import home
 from statuspage.core.route import Mode, Rollout, Route, RouteState, Rule, RuleState
-from statuspage.core.wanting import is_failing
+from statuspage.core.wanting import has_soaked, is_failing
 
 
 def kept_up(board: Board, route: Route) -> tuple[RouteState, tuple[str, ...]]:
@@ -22,12 +23,12 @@ def kept_up(board: Board, route: Route) -> tuple[RouteState, tuple[str, ...]]:
         if board.condition(state.provider).health is Health.UP:
             noticed.append("verified")
     if state.expires_at is not None and state.expires_at <= now:
-        state = replace(state, expires_at=None, pinned=None, by=ROBOT)
+        state = replace(state, expires_at=None, by=ROBOT)
     state = _ordered(board, route, state)
     if route.mode is Mode.AUTO and not refusals(board, Wish(route, state, state.provider), *OF_HANDS):
         state = _with_usable(board, route, state)
         if state.rollout is not None:
-            state, what = _stepped(board, state, state.rollout)
+            state, what = _stepped(board, route, state, state.rollout)
             noticed += what
     return state, tuple(noticed)
 
@@ -39,10 +40,12 @@ def _ordered(board: Board, route: Route, state: RouteState) -> RouteState:
     first = next((rule.prefer for rule, held in zip(route.rules, rules, strict=True) if held.held), ())
     order = tuple(dict.fromkeys((*first, *route.prefer)))
     changed = bool(state.order) and order[0] != state.order[0]
-    reorder = (changed or state.reorder) and state.provider != order[0]
+    origin = None if state.provider == order[0] else state.origin
+    # Back onto what failed is a return, and the policy of returns decides on it.
+    reorder = (changed or state.reorder) and order[0] not in (state.provider, origin)
     if route.mode is Mode.OBSERVE:
         rules = was  # what is served stays as it would be without us
-    return replace(state, rules=rules, order=order, reorder=reorder)
+    return replace(state, rules=rules, order=order, origin=origin, reorder=reorder)
 
 
 def _rule_state(board: Board, route: Route, rule: Rule, was: RuleState) -> RuleState:
@@ -70,11 +73,15 @@ def _with_usable(board: Board, route: Route, state: RouteState) -> RouteState:
     return replace(state, usable=tuple(kept))
 
 
-def _stepped(board: Board, state: RouteState, rollout: Rollout) -> tuple[RouteState, tuple[str, ...]]:
-    """A return goes on by one step when the last one was good for its time, and back to nothing when it was not."""
-    if board.condition(rollout.to).health is not Health.UP:
+def _stepped(board: Board, route: Route, state: RouteState, rollout: Rollout) -> tuple[RouteState, tuple[str, ...]]:
+    """A return goes on by one step when the last one was good for its time, and back to nothing when it was not.
+
+    It ends too where it is wanted no longer. While nobody knows how the provider is it stays as it is.
+    """
+    is_wanted = rollout.to == home(state, route) and route.failback == "auto"
+    if not is_wanted or board.condition(rollout.to).health in (Health.DOWN, Health.DEGRADED):
         return replace(state, rollout=None), ("aborted",)
-    if board.now - rollout.since < board.pace.soak:
+    if not has_soaked(board, rollout):
         return state, ()
     further = next((pct for pct in board.pace.steps if pct > rollout.pct), None)
     if further is None:

@@ -1,12 +1,13 @@
 """What the robot wants of a route at this moment, and what forbids it. It changes nothing."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 from statuspage.core.guards import OF_HANDS, OF_RETURN, OF_ROBOT, Board, Wish, against_target, refusals
 from statuspage.core.health import Health
 from statuspage.core.incident import ROBOT
-from statuspage.core.moves import Event, Plan, home
-from statuspage.core.route import LIMITED, Refusal, Route, RouteState
+from statuspage.core.moves import BY_HAND, Event, Plan, home
+from statuspage.core.route import LIMITED, Refusal, Rollout, Route, RouteState
 
 
 def plan(board: Board, route: Route) -> Plan | None:
@@ -31,6 +32,22 @@ def is_failing(board: Board, provider: str) -> bool:
     return found.health is Health.DOWN and board.now - found.since >= board.pace.confirm
 
 
+def is_kept_limited(state: RouteState) -> bool:
+    """Whether a person limited it of their own accord: it is theirs to lift."""
+    return state.is_limited and state.by != ROBOT and state.cause == BY_HAND
+
+
+def has_soaked(board: Board, rollout: Rollout) -> bool:
+    """Whether the present step of a return has been seen to be good for its time."""
+    found = board.condition(rollout.to)
+    return found.health is Health.UP and board.lasts(max(found.since, rollout.since)) >= board.pace.soak
+
+
+def _is_overspent(against: Sequence[Refusal]) -> bool:
+    names = {each.guard for each in against}
+    return "flap_budget" in names and names <= set(OF_ROBOT)
+
+
 def _is_slow(board: Board, route: Route, provider: str) -> bool:
     slow_since = board.condition(provider).slow_since
     return route.slow_for is not None and slow_since is not None and board.lasts(slow_since) >= route.slow_for
@@ -49,6 +66,7 @@ def _leave(board: Board, route: Route, state: RouteState, *, slow: bool) -> Plan
         said = f"{state.provider} failed within {board.pace.sunk_within.total_seconds():.0f} s of the move onto it"
         return replace(shed, cause="follows_load", spurned=(Refusal("follows_load", said),))
     spurned: list[Refusal] = []
+    overspent = False
     for to in state.order:
         if to == state.provider:
             continue
@@ -60,9 +78,11 @@ def _leave(board: Board, route: Route, state: RouteState, *, slow: bool) -> Plan
         if [each.guard for each in against] == ["parallel"]:
             return Plan(event, to, cause, reason, (*against, *hands))  # its turn comes
         spurned += against
+        overspent |= _is_overspent(against) and not hands
     if slow:
-        return Plan(Event.FAILED_OVER, state.provider, cause, reason, tuple(spurned)) if spurned else None
-    return replace(shed, spurned=tuple(spurned))
+        stay = Plan(Event.FAILED_OVER, state.provider, cause, reason, tuple(spurned), overspent=overspent)
+        return stay if spurned else None
+    return replace(shed, spurned=tuple(spurned), overspent=overspent)
 
 
 def _sank_with_the_move(board: Board, state: RouteState) -> bool:
@@ -73,19 +93,22 @@ def _sank_with_the_move(board: Board, state: RouteState) -> bool:
 
 def _lift(board: Board, route: Route, state: RouteState) -> Plan | None:
     """Out of limited mode, when a provider passes. What a person limited is theirs to lift."""
-    if state.by != ROBOT:
+    if is_kept_limited(state):
         return None
+    hands = refusals(board, Wish(route, state, LIMITED), *OF_HANDS)
     spurned: list[Refusal] = []
+    overspent = False
     preferred = (state.expires_to, *state.order) if state.expires_to else state.order
     for to in dict.fromkeys(preferred):
         wish = Wish(route, state, to)
         event = Event.FOUND_HOME if to == home(state, route) else Event.FOUND
         against = (*against_target(board, wish), *refusals(board, wish, *OF_ROBOT))
         if not against:
-            hands = (*_too_soon(board, state), *refusals(board, wish, *OF_HANDS))
-            return Plan(event, to, f"{to}_up", f"{to} passes every guard", hands)
+            return Plan(event, to, f"{to}_up", f"{to} passes every guard", (*_too_soon(board, state), *hands))
         spurned += against
-    return Plan(Event.FOUND_HOME, home(state, route), "none_up", "no provider passes", tuple(spurned))
+        overspent |= _is_overspent(against) and not hands
+    to, forbidden = home(state, route), tuple(spurned)
+    return Plan(Event.FOUND_HOME, to, "none_up", "no provider passes", forbidden, overspent=overspent)
 
 
 def _too_soon(board: Board, state: RouteState) -> tuple[Refusal, ...]:
@@ -100,7 +123,8 @@ def _follow(board: Board, route: Route, state: RouteState) -> Plan:
     to = home(state, route)
     wish = Wish(route, state, to)
     against = (*against_target(board, wish), *refusals(board, wish, *OF_ROBOT, *OF_HANDS))
-    return Plan(Event.FOLLOWED, to, "preference", f"{to} is preferred now", against)
+    overspent = _is_overspent(against)
+    return Plan(Event.FOLLOWED, to, "preference", f"{to} is preferred now", against, overspent=overspent)
 
 
 def _return(board: Board, route: Route, state: RouteState) -> Plan | None:
@@ -108,8 +132,7 @@ def _return(board: Board, route: Route, state: RouteState) -> Plan | None:
     to = home(state, route)
     wish = Wish(route, state, to)
     if state.rollout is not None:
-        soaked = board.now - state.rollout.since >= board.pace.soak
-        whole = state.rollout.pct >= board.pace.steps[-1] and soaked
+        whole = state.rollout.pct >= board.pace.steps[-1] and has_soaked(board, state.rollout)
         return (
             Plan(Event.RETURNED, to, "returned", f"{to} is well again", refusals(board, wish, *OF_HANDS))
             if whole
@@ -118,4 +141,5 @@ def _return(board: Board, route: Route, state: RouteState) -> Plan | None:
     if board.condition(to).health is not Health.UP:
         return None  # nothing to return to yet: that needs no explanation
     against = (*against_target(board, wish), *refusals(board, wish, *OF_RETURN, *OF_ROBOT, *OF_HANDS))
-    return Plan(Event.RETURNED, to, "returned", f"{to} is well again", against)
+    overspent = _is_overspent(against)
+    return Plan(Event.RETURNED, to, "returned", f"{to} is well again", against, overspent=overspent)
