@@ -1,4 +1,4 @@
-"""What the tests have of npm. `python -m tests.interop` installs all of it ahead of the tests, whose time is limited."""
+"""What the tests have of npm. `python -m tests.interop` installs it ahead of them, whose time is limited."""
 
 import json
 
