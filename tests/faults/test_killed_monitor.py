@@ -10,11 +10,11 @@ import pytest
 
 from statuspage.app import load_config
 from statuspage.core.detection import Belief, Verdict, fold
-from statuspage.core.observation import Observation, Outcome
-from statuspage.store import Store, StoreError, open_store
+from statuspage.core.observation import Outcome
+from statuspage.store import open_store
 from tests.accepting import accepting_port
+from tests.faults.many import blamed, has_reached, many_checks, observations
 from tests.processes import started
-from tests.secret_key import secret_key
 from tests.waiting import wait_for
 
 CHECKS = 200
@@ -28,34 +28,8 @@ def target() -> Iterator[int]:
         yield found
 
 
-def config(folder: Path, port: int) -> Path:
-    tables = ['[store]\nurl = "sqlite:///status.db"\n[web]\npublic_dir = "data/public"\n']
-    tables.append(f"[site]\n{secret_key(folder)}\n")
-    for n in range(CHECKS):
-        where = port if n % 10 else 1
-        tables.append(
-            f'[[component]]\nid = "c{n}"\nname = "C{n}"\n[[check]]\nid = "c{n}"\ncomponent = "c{n}"\ntype = "tcp"\n'
-            f'host = "127.0.0.1"\nport = {where}\nevery = "1s"\ntimeout = "900ms"\nslow_over = "900ms"\n'
-        )
-    path = folder / "config.toml"
-    path.write_text("\n".join(tables))
-    return path
-
-
-def observations(store: Store) -> list[Observation]:
-    found = store.observations_after("local", {f"c{n}": 0 for n in range(CHECKS)})
-    return sorted(found, key=lambda each: each.seq)
-
-
-def has_reached(store: Store, seq: int) -> bool:
-    try:
-        return store.last_seq("local") >= seq
-    except StoreError:
-        return False
-
-
 def test_every_committed_observation_survives_and_beliefs_equal_those_of_a_twin(tmp_path: Path, target: int) -> None:
-    path = config(tmp_path, target)
+    path = many_checks(tmp_path, target, CHECKS)
     store = open_store(f"sqlite:///{tmp_path / 'status.db'}")
     committed = 0
     for _ in range(KILLS):
@@ -65,7 +39,7 @@ def test_every_committed_observation_survives_and_beliefs_equal_those_of_a_twin(
             os.kill(monitor.pid, signal.SIGKILL)
             monitor.wait()
         assert store.last_seq("local") >= committed
-    seen = observations(store)
+    seen = observations(store, CHECKS)
     assert [each.seq for each in seen] == list(range(1, len(seen) + 1))
     assert not any(each.outcome is Outcome.BLIND for each in seen)
 
@@ -80,10 +54,5 @@ def test_every_committed_observation_survives_and_beliefs_equal_those_of_a_twin(
         assert (resumed.verdict, resumed.window, resumed.folded) == (twin.verdict, twin.window, twin.folded), check
         assert resumed.verdict is (Verdict.UP if n % 10 else Verdict.DOWN)
 
-    blamed = {
-        entry.event.subject
-        for entry in store.journal(limit=100_000)
-        if entry.event.kind == "component.updated" and entry.event.data["to"] not in ("operational", "unknown")
-    }
-    assert blamed == {f"c{n}" for n in range(0, CHECKS, 10)}
+    assert blamed(store) == {f"c{n}" for n in range(0, CHECKS, 10)}
     store.close()

@@ -1,7 +1,6 @@
 """npm's `firebase-server`: an RTDB server that others wrote, as a process of its own.
 
-It asks for a `firebase` package whose newest version does not install and has another API; a small package of that
-name with the two parts it uses stands in for it. `-n` must be its own address, or clients are sent elsewhere.
+`-n` must be its own address, or clients are sent elsewhere.
 """
 
 import asyncio
@@ -17,35 +16,8 @@ from pathlib import Path
 from typing import Any
 
 from tests.interop.npm import install
+from tests.interop.recipes import FIREBASE_SERVER
 from tests.programs import need
-
-PACKAGE = {
-    "private": True,
-    "dependencies": {"firebase-server": "1.1.0", "firebase": "file:./shim"},
-    "overrides": {"firebase": "$firebase"},
-}
-
-SHIM = {
-    "shim/package.json": json.dumps(
-        {
-            "name": "firebase",
-            "version": "7.24.0",
-            "main": "index.js",
-            "dependencies": {
-                "@firebase/app": "0.6.11",
-                "@firebase/app-types": "0.6.1",
-                "@firebase/database": "0.6.13",
-            },
-        }
-    ),
-    "shim/index.js": (
-        "'use strict';\n"
-        "const app = require('@firebase/app');\n"
-        "require('@firebase/database');\n"
-        "module.exports = app.default || app.firebase || app;\n"
-    ),
-    "shim/app.js": "module.exports = require('./index.js');\n",
-}
 
 START_LIMIT = 30.0
 
@@ -71,7 +43,7 @@ async def firebase_server(
     *, rules: dict[str, Any] | None = None, secret: str | None = None
 ) -> AsyncIterator[FirebaseServer]:
     """Start one on a free port of 127.0.0.1, and end it whatever state it is in."""
-    folder = await asyncio.to_thread(install, "firebase-server", PACKAGE, SHIM)
+    folder = await asyncio.to_thread(install, FIREBASE_SERVER)
     port = _free_port()
     command = [need("node"), "node_modules/firebase-server/bin/firebase-server.js"]
     command += ["-a", "127.0.0.1", "-p", str(port), "-n", f"127.0.0.1:{port}"]

@@ -12,6 +12,7 @@ import shutil
 import subprocess
 import tempfile
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -20,26 +21,35 @@ from tests.programs import missing, need
 CACHE = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "statuspage-tests"
 
 LIMIT = 240
-"""Seconds for one installation."""
+"""Seconds for one installation within a test."""
 
 
-def install(name: str, package_json: Mapping[str, Any], files: Mapping[str, str] | None = None) -> Path:
-    """The folder that holds `package.json`, the given files (path to text) and their `node_modules`.
+@dataclass(frozen=True)
+class Recipe:
+    """What an installation is made from: its `package.json`, and further files by path."""
 
-    Ends the test where node or npm are missing or the packages cannot be had.
+    name: str
+    package_json: Mapping[str, Any]
+    files: Mapping[str, str] = field(default_factory=dict)
+
+
+def install(recipe: Recipe, limit: float = LIMIT) -> Path:
+    """The folder that holds the recipe's files and their `node_modules`.
+
+    Ends the test where node or npm are missing or the packages cannot be had within `limit` seconds.
     """
     need("node")
     npm = need("npm")
-    everything = {"package.json": json.dumps(package_json, indent=1), **(files or {})}
+    everything = {"package.json": json.dumps(recipe.package_json, indent=1), **recipe.files}
     digest = hashlib.sha256(json.dumps(everything, sort_keys=True).encode()).hexdigest()[:16]
-    ready = CACHE / f"npm-{name}-{digest}"
+    ready = CACHE / f"npm-{recipe.name}-{digest}"
     if not ready.exists():
         CACHE.mkdir(parents=True, exist_ok=True)
-        _make(npm, everything, ready)
+        _make(npm, everything, ready, limit)
     return ready
 
 
-def _make(npm: str, everything: Mapping[str, str], ready: Path) -> None:
+def _make(npm: str, everything: Mapping[str, str], ready: Path, limit: float) -> None:
     work = Path(tempfile.mkdtemp(prefix=f"{ready.name}.", dir=CACHE))
     try:
         for path, text in everything.items():
@@ -47,9 +57,9 @@ def _make(npm: str, everything: Mapping[str, str], ready: Path) -> None:
             (work / path).write_text(text, encoding="utf-8")
         command = [npm, "install", "--no-fund", "--no-audit", "--ignore-scripts", "--loglevel=error"]
         try:
-            done = subprocess.run(command, cwd=work, capture_output=True, text=True, timeout=LIMIT, check=False)
+            done = subprocess.run(command, cwd=work, capture_output=True, text=True, timeout=limit, check=False)
         except subprocess.TimeoutExpired:
-            missing(f"npm install of {ready.name} was not done within {LIMIT} s")
+            missing(f"npm install of {ready.name} was not done within {limit:g} s")
         if done.returncode:
             missing(f"npm install of {ready.name} failed: {done.stderr.strip()[-400:]}")
         try:

@@ -15,16 +15,16 @@ import pytest
 from statuspage.drill import rtdb
 from statuspage.drill.proxy import Fault, Proxy
 from tests.interop.npm import install
+from tests.interop.recipes import FIREBASE_SDK
 from tests.programs import need
 
-PACKAGE = {"private": True, "dependencies": {"@firebase/app": "0.16.2", "@firebase/database": "1.1.5"}}
 SCRIPT = Path(__file__).with_name("firebase_sdk.mjs")
 LIMIT = 60.0
 
 
 @pytest.fixture(scope="module")
 def folder() -> Path:
-    return install("firebase-sdk", PACKAGE)
+    return install(FIREBASE_SDK)
 
 
 @asynccontextmanager

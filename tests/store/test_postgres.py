@@ -1,5 +1,6 @@
 """PostgreSQL: sessions that break at the worst moment, time limits, and what became of a commit."""
 
+import importlib.util
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -15,7 +16,8 @@ from statuspage.core.refusals import Refused
 from statuspage.core.state import Decision, State
 from statuspage.core.telling import Message
 from statuspage.store import Store, StoreBusy, StoreLost, open_store, outbox
-from tests.databases import START, Server
+from tests.databases import START, WHEEL, Server, WheelServer
+from tests.programs import missing
 from tests.store.values import EVENT, numbers, publish, seen
 
 DECISION = Decision(events=(EVENT,))
@@ -69,6 +71,23 @@ def test_undo_waits_for_whoever_claims_the_message_and_sees_their_try(grand: Sto
         assert sending.result(10) is not None
     (waiting,) = grand.outbox.waiting()
     assert (waiting.attempts, len(grand.journal())) == (1, before)
+
+
+def test_a_server_out_of_a_wheel_holds_a_store_and_can_be_started_again() -> None:
+    """Where the machine has none of its own; whatever the machine has, this path is walked."""
+    if importlib.util.find_spec(WHEEL) is None:
+        missing(f"{WHEEL} is not installed")
+    server = WheelServer()
+    try:
+        opened = open_store(server.url.render_as_string(hide_password=False))
+        opened.upgrade(START)
+        publish(opened, "chat")
+        opened.append([seen(1), seen(2)])
+        server.restart()
+        assert numbers(opened.recent("chat", 9)) == [2, 1]
+        opened.close()
+    finally:
+        server.stop()
 
 
 def test_after_a_restart_of_the_server_the_next_call_works(grand: Store, postgres: Server) -> None:
