@@ -66,7 +66,7 @@ class Provider {
 
 let providers, open;
 function realtime(more = {}) {
-  const made = new Realtime({ url, defaults: { [CHAT]: "firebase", [QA]: "firebase" }, pollMs: 30, readMs: 150, pingMs: 1e6, sample: 0, storage: null, client: "ana", ...more });
+  const made = new Realtime({ url, defaults: { [CHAT]: "firebase", [QA]: "firebase" }, pollMs: 30, readMs: 3000, pingMs: 1e6, sample: 0, storage: null, client: "ana", ...more });
   open.push(made);
   return made;
 }
@@ -124,7 +124,7 @@ test("it connects where the directive says, and says so", async () => {
 
 for (const fault of ["broken", "silent"]) test(`with a page that is ${fault} the default holds`, async () => {
   page.fault = fault;
-  const chat = module(realtime());
+  const chat = module(realtime({ readMs: 150 }));
   await until(() => chat.connection);
   assert.equal(chat.state.target, "firebase");
   assert.deepEqual(chat.names(), ["connecting", "connected"]);
@@ -270,7 +270,7 @@ test("a move for newcomers leaves standing connections alone", async () => {
   const one = realtime(), chat = module(one), old = await until(() => chat.connection);
   tell({ target: "native", scope: "new" });
   const late = module(realtime());
-  await until(() => late.connection?.target === "native");
+  await until(() => late.connection?.target === "native" && one.wanted(CHAT).target === "native");
   assert.equal(chat.connection, old);
   old.close();
   await until(() => chat.connection?.target === "native");
