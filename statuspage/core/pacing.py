@@ -1,6 +1,6 @@
 """The pace of a move: the move itself is a herd, and a herd is what halts providers.
 
-`moment` and `bucket` are what every client computes for itself; `statuspage/client.py` and `static/js/realtime.js` do
+`moment` and `bucket` are what every client computes for itself; `statuspage/client/` and `web/static/realtime.js` do
 the same, and tests hold them together. Hashes are SHA-256 of UTF-8 text.
 """
 

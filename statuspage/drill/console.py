@@ -1,6 +1,7 @@
 """The fault console: one page of buttons, and the same for programs.
 
     GET  /demo                       the page; works without scripts
+    GET  /demo/lobby                 an application that follows the directives: lobby.py
     GET  /state.json                 {"network": "up" | "cut", "providers": [{id, name, address, fault, state, faults}]}
     POST /faults/<provider>/<fault>  set a fault; `mend` mends. `all` takes together, cut and mend
     POST /on-call                    what the demo's on-call is told; /on-call/out and /back switch it off and on
@@ -21,6 +22,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from statuspage.auth.codes import seconds_left
 from statuspage.clock import SystemClock
 from statuspage.drill import http
+from statuspage.drill.lobby import Lobby
 from statuspage.drill.on_call import OnCall
 from statuspage.drill.provider import CUT, Fault, FaultFailed, Provider
 from statuspage.drill.proxy import Fault as Wire
@@ -71,6 +73,7 @@ class Console:
         self._templates = Environment(
             loader=FileSystemLoader(templates_dir() / "drill"), autoescape=True, undefined=StrictUndefined
         )
+        self._lobby = Lobby(site_url, site_name, self._providers["firebase"], self._providers["native"])
         self._css = (templates_dir() / "drill" / "console.css").read_text(encoding="utf-8")
 
     def serving(self, port: int) -> AbstractAsyncContextManager[int]:
@@ -101,6 +104,8 @@ class Console:
                 return http.Reply(self.page(), _HTML)
             case "GET" | "HEAD", ["demo", "console.css"]:
                 return http.Reply(self._css, "text/css; charset=utf-8")
+            case "GET" | "HEAD", ["demo", name] if lobby := self._lobby.answer(name, self._templates):
+                return lobby
             case "GET" | "HEAD", ["state.json"]:
                 return _json(self.state())
             case "POST", ["on-call"] if self._on_call is not None:

@@ -117,6 +117,7 @@ verify = "20s"
 soak = "3s"
 rule_hold = "20s"
 sunk_within = "5s"
+max_wait = "3s"
 
 [delivery]
 allow = ["127.0.0.1/32"]

@@ -2,6 +2,7 @@
 
     server  {"type": "welcome"}                                       first, to everybody
     client  {"type": "subscribe", "room": R}                          → {"type": "subscribed", "room": R}
+    client  {"type": "subscribe", "room": R, "recent": true}          → the same, and then what was said there lately
     client  {"type": "publish", "room": R, "data": …}                 → every subscriber of R:
                                                                         {"type": "message", "room": R, "data": …}
     client  {"type": "ping", …}                                       → the same with "pong" for "ping"
@@ -10,6 +11,7 @@ Anything else is answered with {"type": "error", "text": …}.
 """
 
 import json
+from collections import deque
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from http import HTTPStatus
@@ -24,13 +26,15 @@ from statuspage.drill import service
 
 PATH = "/live"
 _MAX_ROOMS = 100
+_RECENT = 50
 
 
 class Rooms:
-    """Who listens where."""
+    """Who listens where, and what was said there lately: whoever moves here late has missed nothing."""
 
     def __init__(self) -> None:
         self._rooms: dict[str, set[ServerConnection]] = {}
+        self._recent: dict[str, deque[str]] = {}
 
     async def handle(self, socket: ServerConnection) -> None:
         """One client, from welcome to leaving its rooms."""
@@ -38,9 +42,8 @@ class Rooms:
         try:
             await socket.send(json.dumps({"type": "welcome"}))
             async for text in socket:
-                answer = self._act(socket, mine, text)
-                if answer is not None:
-                    await socket.send(json.dumps(answer))
+                for answer in self._act(socket, mine, text):
+                    await socket.send(answer)
         except ConnectionClosed:
             pass
         finally:
@@ -49,24 +52,35 @@ class Rooms:
                 if not self._rooms[room]:
                     del self._rooms[room]
 
-    def _act(self, socket: ServerConnection, mine: set[str], text: str | bytes) -> dict[str, Any] | None:
+    def _act(self, socket: ServerConnection, mine: set[str], text: str | bytes) -> list[str]:
         try:
             message = json.loads(text)
         except (ValueError, RecursionError):
-            return {"type": "error", "text": "not JSON"}
+            return _say("error", text="not JSON")
         match message:
             case {"type": "subscribe", "room": str(room)}:
                 if len(mine) >= _MAX_ROOMS:
-                    return {"type": "error", "text": f"no more than {_MAX_ROOMS} rooms"}
+                    return _say("error", text=f"no more than {_MAX_ROOMS} rooms")
                 mine.add(room)
                 self._rooms.setdefault(room, set()).add(socket)
-                return {"type": "subscribed", "room": room}
+                recent = self._recent.get(room, ()) if message.get("recent") is True else ()
+                return [*_say("subscribed", room=room), *recent]
             case {"type": "publish", "room": str(room), "data": data}:
-                broadcast(self._rooms.get(room, ()), json.dumps({"type": "message", "room": room, "data": data}))
-                return None
+                self._publish(room, *_say("message", room=room, data=data))
+                return []
             case {"type": "ping"}:
-                return {**message, "type": "pong"}
-        return {"type": "error", "text": "expected subscribe, publish or ping"}
+                return [json.dumps({**message, "type": "pong"})]
+        return _say("error", text="expected subscribe, publish or ping")
+
+    def _publish(self, room: str, text: str) -> None:
+        if room not in self._recent and len(self._recent) >= _MAX_ROOMS:
+            del self._recent[next(iter(self._recent))]
+        self._recent.setdefault(room, deque(maxlen=_RECENT)).append(text)
+        broadcast(self._rooms.get(room, ()), text)
+
+
+def _say(kind: str, **more: Any) -> list[str]:
+    return [json.dumps({"type": kind, **more})]
 
 
 def _only_live(socket: ServerConnection, request: Request) -> Response | None:

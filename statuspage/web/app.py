@@ -15,6 +15,7 @@ from statuspage.core.clock import Clock
 from statuspage.web.api import register as register_api
 from statuspage.web.assets import load_assets
 from statuspage.web.errors import error_body, error_headers, is_for_all, wants_json
+from statuspage.web.files import Kind
 from statuspage.web.headers import NOT_KEPT, PUBLIC, security
 from statuspage.web.health import health
 from statuspage.web.metrics import register as register_metrics
@@ -56,8 +57,9 @@ def create_app(
     @app.get("/static/<name>", provide_automatic_options=False)
     def asset(name: str) -> Response:
         """A page kept by a cache over an upgrade asks for the style it was made with: any style beats none."""
-        body, content_type = _like(f"/static/{name}")
-        return Response(body, content_type=content_type, headers={"Cache-Control": PUBLIC})
+        body, content_type, kind = _like(f"/static/{name}")
+        for_others = security(https=shown.https, cross_origin=kind is Kind.LIBRARY)
+        return Response(body, content_type=content_type, headers=[("Cache-Control", PUBLIC), *for_others])
 
     @app.errorhandler(HTTPException)
     def refused(error: HTTPException) -> Response:
@@ -85,12 +87,13 @@ def create_app(
     return app
 
 
-def _like(path: str) -> tuple[bytes, str]:
+def _like(path: str) -> tuple[bytes, str, Kind]:
     match = _OLD_ASSET.fullmatch(path)
-    for known, (body, content_type) in load_assets().files.items():
+    assets = load_assets()
+    for known, (body, content_type) in assets.files.items():
         current = _OLD_ASSET.fullmatch(known)
         if match and current and match.groups() == current.groups():
-            return body, content_type
+            return body, content_type, assets.kinds[known]
     raise NotFound()
 
 

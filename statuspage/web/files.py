@@ -11,11 +11,15 @@ JSON = "application/json; charset=utf-8"
 
 
 class Kind(StrEnum):
-    """What a file is for, which decides its headers: pages, data for other origins, assets kept for ever."""
+    """What a file is for, which decides its headers: pages, data for other origins, assets and libraries kept for ever.
+
+    A library is a script that other origins load too.
+    """
 
     PAGE = "page"
     DATA = "data"
     ASSET = "asset"
+    LIBRARY = "library"
 
 
 @dataclass(frozen=True, slots=True)

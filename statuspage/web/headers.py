@@ -34,5 +34,5 @@ def security(*, https: bool, cross_origin: bool = False) -> Headers:
     if cross_origin:
         headers.append(("Access-Control-Allow-Origin", "*"))
         # Clients of directives compare ETags, and take the time from Date: their own clock may be wrong.
-        headers.append(("Access-Control-Expose-Headers", "ETag, Retry-After, Date"))
+        headers.append(("Access-Control-Expose-Headers", "ETag, Retry-After, Date, Age"))
     return headers

@@ -53,7 +53,7 @@ def render(snapshot: Snapshot, now: datetime, kept: Kept | None = None) -> dict[
     scene, assets = open_scene(snapshot, now), load_assets()
     site, page = public_site(snapshot.site), front(scene)
     view = fingerprint(page)
-    files = {path: File(body, content_type, Kind.ASSET) for path, (body, content_type) in assets.files.items()}
+    files = {path: File(body, kind, assets.kinds[path]) for path, (body, kind) in assets.files.items()}
     files.update([found] if (found := logo_file(snapshot.site)) else [])
     files["/"] = _page("index.html", site=site, page=page, view=view)
     for component in snapshot.site.components:

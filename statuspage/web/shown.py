@@ -85,16 +85,16 @@ class Shown:
 
     def _assets(self) -> dict[str, Answer]:
         """This process's own style and script, needed even where the bundle is older or missing."""
-        files = load_assets().files.items()
-        packed = {path: pack(File(body, content_type, Kind.ASSET)) for path, (body, content_type) in files}
+        assets = load_assets()
+        packed = {path: pack(File(body, kind, assets.kinds[path])) for path, (body, kind) in assets.files.items()}
         return {path: answer(stored, https=self.https) for path, stored in packed.items()}
 
 
 def answer(stored: Stored, *, https: bool) -> Answer:
     """A stored file with its headers. A file that gzip does not shrink is sent as it is to everybody."""
-    data = stored.file.kind is Kind.DATA
+    data = stored.file.kind in (Kind.DATA, Kind.LIBRARY)
     common = [
-        ("Cache-Control", FOR_EVER if stored.file.kind is Kind.ASSET else PUBLIC),
+        ("Cache-Control", FOR_EVER if stored.file.kind in (Kind.ASSET, Kind.LIBRARY) else PUBLIC),
         ("Vary", "Accept-Encoding"),
         ("Link", STATUS_LINK),
         *security(https=https, cross_origin=data),

@@ -22,7 +22,8 @@ from rich.table import Table
 
 from tests.bench.serve import NGINX
 from tests.interop.npm import install
-from tests.interop.test_openfeature_js import PACKAGE, SCRIPT, client
+from tests.interop.recipes import OPENFEATURE
+from tests.interop.test_openfeature_js import client
 from tests.programs import find
 from tests.web.processes import Web, free_port
 from tests.web.routed import CHAT, Routed, serving
@@ -108,7 +109,7 @@ def _median(rounds: Sequence[dict[str, float]]) -> dict[str, float]:
 
 def _flips(folder: Path, count: int) -> list[float]:
     """Milliseconds from each commit to the official web SDK having the new value."""
-    packages = install("openfeature", PACKAGE, {"scenario.mjs": SCRIPT.read_text(encoding="utf-8")})
+    packages = install(OPENFEATURE)
     found = []
     for number in range(count):
         place = folder / f"flip-{number}"

@@ -39,3 +39,18 @@ async def test_nonsense_is_answered_with_an_error_and_the_connection_goes_on() -
 async def test_another_path_is_not_found() -> None:
     async with native.serving() as ports, httpx.AsyncClient(trust_env=False) as client:
         assert (await client.get(f"http://127.0.0.1:{ports['port']}/other")).status_code == 404
+
+
+async def test_whoever_asks_for_it_hears_what_was_said_lately() -> None:
+    async with native.serving() as ports:
+        url = f"ws://127.0.0.1:{ports['port']}{native.PATH}"
+        async with connect(url) as one, connect(url) as two:
+            await receive(one)
+            await receive(two)
+            for number in range(60):
+                await one.send(json.dumps({"type": "publish", "room": "a", "data": number}))
+            await one.send('{"type": "ping"}')
+            assert await receive(one) == {"type": "pong"}
+            await two.send(json.dumps({"type": "subscribe", "room": "a", "recent": True}))
+            assert await receive(two) == {"type": "subscribed", "room": "a"}
+            assert [(await receive(two))["data"] for _ in range(50)] == list(range(10, 60))

@@ -1,6 +1,7 @@
 """What the tests have of npm. `python -m tests.interop` installs it ahead of them, whose time is limited."""
 
 import json
+from pathlib import Path
 
 from tests.interop.npm import Recipe
 
@@ -42,4 +43,22 @@ name with the two parts it uses stands in for it."""
 
 AXE = Recipe("axe", {"private": True, "dependencies": {"axe-core": "4.10.3"}})
 
-ALL = (FIREBASE_SDK, FIREBASE_SERVER, AXE)
+OPENFEATURE = Recipe(
+    "openfeature",
+    {
+        "private": True,
+        "type": "module",
+        "dependencies": {
+            "@openfeature/core": "1.12.0",
+            "@openfeature/ofrep-provider": "0.1.3",
+            "@openfeature/ofrep-web-provider": "0.4.3",
+            "@openfeature/server-sdk": "1.23.0",
+            "@openfeature/web-sdk": "1.10.0",
+            "eventsource": "4.1.1",
+        },
+    },
+    {"scenario.mjs": Path(__file__).with_name("openfeature.mjs").read_text(encoding="utf-8")},
+)
+"""The official clients for JavaScript; `scenario.mjs` takes SCENARIO, URL and ROUTE from its environment."""
+
+ALL = (FIREBASE_SDK, FIREBASE_SERVER, AXE, OPENFEATURE)

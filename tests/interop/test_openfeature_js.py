@@ -11,28 +11,15 @@ from typing import Any
 import pytest
 
 from tests.interop.npm import install
+from tests.interop.recipes import OPENFEATURE
 from tests.programs import need
 from tests.web.processes import Web
 from tests.web.routed import CHAT, Routed, serving
 
-PACKAGE = {
-    "private": True,
-    "type": "module",
-    "dependencies": {
-        "@openfeature/core": "1.12.0",
-        "@openfeature/ofrep-provider": "0.1.3",
-        "@openfeature/ofrep-web-provider": "0.4.3",
-        "@openfeature/server-sdk": "1.23.0",
-        "@openfeature/web-sdk": "1.10.0",
-        "eventsource": "4.1.1",
-    },
-}
-SCRIPT = Path(__file__).with_name("openfeature.mjs")
-
 
 @pytest.fixture(scope="module")
 def folder() -> Path:
-    return install("openfeature", PACKAGE, {"scenario.mjs": SCRIPT.read_text(encoding="utf-8")})
+    return install(OPENFEATURE)
 
 
 @pytest.fixture

@@ -1,0 +1,71 @@
+"""What a directive means for one client: values in, values out. Hashes are SHA-256 of UTF-8 text."""
+
+import hashlib
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+LIMITED = "limited"
+"""In the place of a provider: do not connect, and do what works without."""
+MATCHED, SPLIT, STATIC = "TARGETING_MATCH", "SPLIT", "STATIC"
+"""Reasons, by the words of OFREP."""
+
+Directive = Mapping[str, Any]
+Context = Mapping[str, Any]
+Epoch = tuple[str, int]
+"""(generation, number), compared part by part."""
+
+
+def moment(client: str, move: str) -> float:
+    """Where in a ramp a client moves, in [0, 1): the same for all of its modules that move together."""
+    return (int.from_bytes(hashlib.sha256(f"{client}|{move}".encode()).digest()[:7], "big") >> 3) / 2**53
+
+
+def bucket(route: str, client: str) -> int:
+    """Which of 10,000 parts a client belongs to while a route returns in steps."""
+    return int.from_bytes(hashlib.sha256(f"{route}|{client}".encode()).digest()[:4], "big") % 10_000
+
+
+def evaluate(route: str, directive: Directive, context: Context) -> tuple[str, str]:
+    """(provider, reason) for a client with this context, whose `targetingKey` says who it is."""
+    target = str(directive["target"])
+    if target == LIMITED:
+        return LIMITED, STATIC
+    for rule in directive["rules"]:
+        if _applies(rule, context.get(rule["attribute"])):
+            return str(rule["target"]), MATCHED
+    rollout, client = directive["rollout"], context.get("targetingKey")
+    if rollout is None:
+        return target, STATIC
+    moved = isinstance(client, str) and client != "" and bucket(route, client) < int(rollout["pct"]) * 100
+    return str(rollout["to"]) if moved else target, SPLIT
+
+
+def _applies(rule: Mapping[str, Any], value: object) -> bool:
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return False
+    return value > rule["over"] or (bool(rule["held"]) and value > rule["under"])
+
+
+def in_force(directive: Directive, at: float) -> Directive:
+    """The directive at that time (UNIX seconds).
+
+    Limited mode with an end leads on from there, everybody at a moment of their own within the time of one poll.
+    """
+    ends, to = directive["expires_at"], directive["expires_to"]
+    if directive["target"] != LIMITED or not ends or not to or at < seconds(ends):
+        return directive
+    rules = [each for each in directive["rules"] if each["target"] != LIMITED]
+    ramp = {"start": ends, "wait_s": 0, "seconds": directive["connect"]["limited_poll_ms"] / 1000}
+    return {**directive, "target": to, "rules": rules, "rollout": None, "publish_to": [to], "ramp": ramp}
+
+
+def epoch(pair: Any) -> Epoch:
+    """The epoch in a document's own shape, [generation, number]. Raises ValueError or TypeError for what is none."""
+    generation, number = pair
+    return str(generation), int(number)
+
+
+def seconds(text: str) -> float:
+    """A time of a document as UNIX seconds. Raises ValueError."""
+    return datetime.fromisoformat(text).timestamp()

@@ -1,0 +1,179 @@
+"""The directives of one status page, kept in memory and read again behind those who ask.
+
+Known is, in this order: what was read last; what a file kept, if it is not older than an hour; the default that the
+application brought along. Older epochs are refused. Nobody who asks waits for longer than `timeout`, and only while
+nothing recent is known.
+"""
+
+import json
+import os
+import threading
+import time
+import urllib.request
+from collections.abc import Callable, Mapping
+from email.message import Message
+from email.utils import parsedate_to_datetime
+from http.client import HTTPException
+from pathlib import Path
+from urllib.error import HTTPError
+
+from .deciding import LIMITED, Context, Directive, Epoch, epoch, evaluate, moment, seconds
+from .known import BROKEN, KEPT_FOR, Known, keep, kept, learned
+from .reporting import Beacon
+
+PATIENCE = 12
+"""So many times `max_age`, and whoever asks waits for the newer ones, as at the start."""
+MOST_BYTES = 4 * 2**20
+GIVEN_UP = 30.0
+"""Seconds after which a reading that hangs, or whose process was forked away, no longer keeps others from reading."""
+
+
+class Directives:
+    """The directives of the status page at `url`; safe to ask from any thread.
+
+    `defaults` are the providers of routes of which nothing is known. `client_id` is who this client is: give one that
+    outlives a restart, or it moves at another moment then. `timeout` and `max_age` are seconds. `store` is a file that
+    keeps what was read over a restart. `sample` is the part of reports that is sent. Raises ValueError for a `url` that
+    is neither http nor https.
+    """
+
+    def __init__(
+        self,
+        url: str,
+        defaults: Mapping[str, str] | None = None,
+        *,
+        client_id: str | None = None,
+        timeout: float = 2.0,
+        max_age: float = 5.0,
+        store: str | os.PathLike[str] | None = None,
+        sample: float = 0.1,
+        clock: Callable[[], float] = time.monotonic,
+        wall: Callable[[], float] = time.time,
+    ) -> None:
+        if not url.startswith(("http://", "https://")):
+            raise ValueError("the address of the status page begins with https:// or http://")
+        self.client_id = client_id or os.urandom(16).hex()
+        self._url, self._defaults = url.rstrip("/"), dict(defaults or {})
+        self._timeout, self._max_age, self._clock, self._wall = timeout, max_age, clock, wall
+        self._beacon = Beacon(self._url, sample, timeout)
+        self._store, self._kept_at = Path(store) if store is not None else None, float("-inf")
+        self._lock, self._next = threading.Lock(), float("-inf")
+        self._flight: tuple[threading.Event, float] | None = None
+        # What is too old to be believed still says which epochs are older.
+        self._floor = kept(self._store, clock(), wall()) if self._store is not None else None
+        is_recent = self._floor is not None and 0 <= clock() - self._floor.read_at < KEPT_FOR
+        self._known = self._floor if is_recent else None
+
+    def provider(self, route: str, context: Context | None = None) -> str:
+        """The provider to use now, or `limited`. Without anything known, and no default either, `limited`."""
+        directive = self.directive(route)
+        return self._value(route, directive, context) if directive else self._defaults.get(route, LIMITED)
+
+    def directive(self, route: str) -> Directive | None:
+        """All that is said of a route, with `connect` (how to connect), `publish_to`, `still_works` and `cause`."""
+        known = self._look()
+        return known.directive(route, self._clock()) if known else None
+
+    def epoch(self, route: str) -> Epoch | None:
+        """(generation, number) of a route; None where nothing is known."""
+        found = self.directive(route)
+        return epoch(found["epoch"]) if found else None
+
+    def moment(self, route: str) -> float | None:
+        """Where in the route's present move this client stands, in [0, 1). None where nothing is known."""
+        found = self.directive(route)
+        return moment(self.client_id, str(found["move"])) if found else None
+
+    def wait(self, route: str, context: Context | None = None) -> float:
+        """Seconds until this client may connect to `provider(route)`; until then it stays where it is."""
+        known, now = self._look(), self._clock()
+        directive = known.directive(route, now) if known else None
+        if known is None or directive is None or directive["ramp"] is None:
+            return 0.0
+        ramp, since = directive["ramp"], known.since[route][1]
+        own = moment(self.client_id, str(directive["move"])) * float(ramp["seconds"])
+        if self._value(route, directive, context) == LIMITED:
+            return 0.0
+        if directive["expires_at"]:  # Everybody has known of this end for long.
+            return max(0.0, seconds(ramp["start"]) + own - known.server - now)
+        first = 0.0 if directive["rollout"] else float(ramp["wait_s"])
+        return max(0.0, since + first + own - now) if since is not None else 0.0
+
+    def report(self, route: str, outcome: str, ms: float, provider: str | None = None) -> None:
+        """Tell the status page how connecting went, one of OUTCOMES, and in how many milliseconds. Never waits.
+
+        Raises ValueError for another outcome.
+        """
+        found = self.epoch(route)
+        self._beacon.send(provider or self.provider(route), route, found[1] if found else 0, outcome, ms)
+
+    def refresh(self) -> bool:
+        """Read now, in this thread. False where that failed, or brought something older."""
+        try:
+            self._read(self._clock() + self._timeout)
+        except (OSError, HTTPException, *BROKEN):
+            return False
+        return True
+
+    def _value(self, route: str, directive: Directive, context: Context | None) -> str:
+        return evaluate(route, directive, {"targetingKey": self.client_id, **(context or {})})[0]
+
+    def _look(self) -> Known | None:
+        """What is known. Where it is old it is read anew meanwhile; where it is too old, that is waited for."""
+        now = self._clock()
+        with self._lock:
+            flight, known = self._flight, self._known
+            if now >= self._next and (flight is None or now - flight[1] > GIVEN_UP):
+                self._next = now + self._max_age
+                flight = self._flight = (threading.Event(), now)
+                threading.Thread(target=self._fly, args=flight[:1], name="statuspage-directives", daemon=True).start()
+        if flight is not None and (known is None or now - known.read_at > PATIENCE * self._max_age):
+            flight[0].wait(max(0.0, flight[1] + self._timeout - now))
+        return self._known
+
+    def _fly(self, landed: threading.Event) -> None:
+        self.refresh()
+        with self._lock:
+            if self._flight is not None and self._flight[0] is landed:
+                self._flight = None
+        landed.set()
+
+    def _read(self, deadline: float) -> None:
+        """Read the document and keep it. Raises OSError, HTTPException or one of BROKEN."""
+        known = self._known
+        headers = {"Accept": "application/json", "User-Agent": "statuspage-client"}
+        if known is not None and known.etag:
+            headers["If-None-Match"] = known.etag
+        request = urllib.request.Request(f"{self._url}/directives.json", headers=headers)
+        try:
+            with urllib.request.urlopen(request, timeout=self._timeout) as answer:
+                body = b""
+                while piece := answer.read1(2**16):
+                    body += piece
+                    if len(body) > MOST_BYTES or self._clock() > deadline:
+                        raise TimeoutError("the answer is too long, or took too long")
+                self._accept(json.loads(body), answer.headers["ETag"], answer.headers)
+        except HTTPError as error:
+            error.close()
+            if error.code != 304 or known is None:
+                raise
+            self._accept(known.document, known.etag, error.headers)
+
+    def _accept(self, document: Mapping[str, object], etag: str | None, headers: Message) -> None:
+        now, server_time = self._clock(), _server_time(headers, self._wall())
+        with self._lock:
+            before = self._known or self._floor
+            known = learned(before, document, etag, now, server_time)
+            self._known = self._floor = known
+        is_news = before is None or (before.epoch, before.since) != (known.epoch, known.since)
+        if self._store is not None and (is_news or now - self._kept_at > KEPT_FOR / 60):
+            self._kept_at = now
+            keep(known, self._store, now, self._wall())
+
+
+def _server_time(headers: Message, wall: float) -> float:
+    """UNIX seconds by the server's clock; ours where it says none. A cache says how old its answer is."""
+    try:
+        return parsedate_to_datetime(headers["Date"]).timestamp() + int(headers["Age"] or 0)
+    except (TypeError, ValueError):
+        return wall

@@ -1,0 +1,99 @@
+"""What a client knows: one document, since when it waits for each move, and both over a restart in a file."""
+
+import json
+import os
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from .deciding import Directive, Epoch, epoch, evaluate, in_force, seconds
+
+KEPT_FOR = 3600.0
+"""Seconds that a file's directives count: what was true last week may send a client to a provider that is down."""
+
+BROKEN = (ValueError, KeyError, TypeError, AttributeError, RecursionError)
+"""What a document that is none of ours raises."""
+
+Since = tuple[str, float | None]
+"""A move, or a step of one, and since when its wait counts (monotonic); None where there is nothing to wait for."""
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What was read. `server` is the server's time minus our monotonic one, `since` belongs to each route."""
+
+    document: Mapping[str, Any]
+    etag: str | None
+    read_at: float
+    server: float
+    since: Mapping[str, Since]
+
+    @property
+    def epoch(self) -> Epoch:
+        return epoch(self.document["config_epoch"])
+
+    def directive(self, route: str, now: float) -> Directive | None:
+        """A route's directive that is in force now (monotonic)."""
+        found = self.document["routes"].get(route)
+        return in_force(found, self.server + now) if found is not None else None
+
+
+def learned(
+    before: Known | None, document: Mapping[str, Any], etag: str | None, now: float, server_time: float
+) -> Known:
+    """What is known after reading a document. Raises one of BROKEN for an older document, or for none of ours.
+
+    A route whose epoch is older than the known one stays as it is known.
+    """
+    kept = before.document["routes"] if before else {}
+    if document["version"] != 1 or (before is not None and epoch(document["config_epoch"]) < before.epoch):
+        raise ValueError("older than what is known, or of another version")
+    routes, since = {}, {}
+    for route, read in document["routes"].items():
+        _ = evaluate(route, in_force(read, server_time), {}), read["connect"]["timeout_ms"], read["publish_to"]
+        is_older = route in kept and epoch(read["epoch"]) < epoch(kept[route]["epoch"])
+        routes[route] = directive = kept[route] if is_older else read
+        since[route] = _since(directive, before.since.get(route) if before else None, now, server_time)
+    return Known({**document, "routes": routes}, etag, now, server_time - now, since)
+
+
+def _since(directive: Directive, before: Since | None, now: float, server_time: float) -> Since:
+    """Since when a client waits for a move or a step of a return: since it first heard of it."""
+    ramp, rollout = directive["ramp"], directive["rollout"]
+    key = f"{directive['move']}|{rollout['to']}|{rollout['pct']}" if rollout else str(directive["move"])
+    if before is not None and before[0] == key:
+        return before
+    if ramp is None:
+        return key, None
+    # A step has no ramp of its own: whoever was here before takes it within the time of the last move.
+    ends = seconds(ramp["start"]) + ramp["wait_s"] + ramp["seconds"]
+    return key, None if (before is None if rollout else server_time >= ends) else now
+
+
+def keep(known: Known, store: Path, now: float, wall: float) -> None:
+    """Write it down by our own wall clock, whole or not at all. A disk that does not want to is no trouble."""
+    since = {route: [key, None if at is None else at - now + wall] for route, (key, at) in known.since.items()}
+    times = {"read_at": known.read_at - now + wall, "skew": known.server + now - wall, "since": since}
+    beside = store.with_name(f"{store.name}.{os.getpid()}")
+    try:
+        beside.write_text(json.dumps({"document": known.document, **times}), encoding="utf-8")
+        os.replace(beside, store)
+    except OSError:
+        with suppress(OSError):
+            beside.unlink(missing_ok=True)
+
+
+def kept(store: Path, now: float, wall: float) -> Known | None:
+    """What was written down, however old; None where that is nothing."""
+    try:
+        found = json.loads(store.read_text(encoding="utf-8"))
+        since = {
+            route: (str(key), None if at is None else at - wall + now) for route, (key, at) in found["since"].items()
+        }
+        nothing = Known({"config_epoch": ["", 0], "routes": {}}, None, now, 0.0, since)
+        read = learned(nothing, found["document"], None, now, wall + found["skew"])
+        return replace(read, read_at=found["read_at"] - wall + now)
+    except (OSError, *BROKEN):
+        return None
