@@ -9,25 +9,39 @@ import pytest
 
 from statuspage.app import KINDS
 from statuspage.cli import COMMANDS
-from statuspage.core import incident, maintenance
-from statuspage.core.detection import TABLE
+from statuspage.core import incident, maintenance, moves
+from statuspage.core.detection import TABLE, Verdict
+from statuspage.core.guards import GUARDS, UNFORGIVING
 
 ROOT = Path(__file__).parents[1]
 
 
-def detection_diagram() -> str:
-    """The table of core.detection as a Mermaid diagram."""
-    lines = ["```mermaid", "stateDiagram-v2", "    [*] --> unknown"]
-    for state, row in TABLE.items():
-        moves: dict[str, list[str]] = {}
+def diagram(first: StrEnum, table: Mapping[StrEnum, Mapping[StrEnum, StrEnum]]) -> str:
+    """A table of states, events and where they lead as a Mermaid diagram."""
+    lines = ["```mermaid", "stateDiagram-v2", f"    [*] --> {first.value}"]
+    for state, row in table.items():
+        by_end: dict[str, list[str]] = {}
         for event, to in row.items():
-            moves.setdefault(to.value, []).append(event.value)
-        lines += [f"    {state.value} --> {to}: {', '.join(events)}" for to, events in moves.items()]
+            by_end.setdefault(to.value, []).append(event.value)
+        lines += [f"    {state.value} --> {to}: {', '.join(events)}" for to, events in by_end.items()]
     return "\n".join([*lines, "```"])
 
 
 def test_the_diagram_of_detection_is_drawn_from_its_table() -> None:
-    assert detection_diagram() in (ROOT / "docs/detection.md").read_text(encoding="utf-8")
+    drawn = diagram(Verdict.UNKNOWN, {state: dict(row) for state, row in TABLE.items()})
+    assert drawn in (ROOT / "docs/detection.md").read_text(encoding="utf-8")
+
+
+def test_the_diagram_of_failover_is_drawn_from_its_table() -> None:
+    ends = {state: {event: move.to for event, move in row.items()} for state, row in moves.TABLE.items()}
+    drawn = diagram(moves.Standing.STEADY, {state: dict(row) for state, row in ends.items()})
+    assert drawn in (ROOT / "docs/failover.md").read_text(encoding="utf-8")
+
+
+def test_every_guard_is_explained() -> None:
+    text = (ROOT / "docs/failover.md").read_text(encoding="utf-8")
+    for name in (*GUARDS, *UNFORGIVING, "assertion:<id>"):
+        assert f"| `{name}` |" in text, name
 
 
 @pytest.mark.parametrize("table", [incident.TABLE, maintenance.TABLE])

@@ -156,7 +156,7 @@ def moved_to(state: RouteState, route: Route, plan: Plan, *, by: str, board: Boa
         move=move_id(plan.to, now),
         ramp=None,
         rollout=None,
-        reorder=state.reorder and plan.to != home(state, route),
+        reorder=state.reorder and plan.to != home(state, route) and not state.is_overdue,
         moves=(*recent, now) if move.counts else recent,
         proposal=None,
         would=None,

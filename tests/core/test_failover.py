@@ -853,6 +853,26 @@ def test_a_move_that_is_made_home_by_its_own_moment_leaves_nothing_to_do() -> No
     assert (here.where(), here.chat.reorder) == ([NATIVE], False)
 
 
+def test_what_comes_out_of_limited_mode_follows_a_rule_a_moment_later() -> None:
+    here = limited(route(rules=(rule(),)))
+    here.say(CHAT, users=6000)
+    here.wait(10)
+    here.see(UP, FIREBASE)
+    here.wait(60)
+    here.see(UP, NATIVE, ago=3600)
+    assert (here.where(), here.chat.order[0]) == ([FIREBASE], NATIVE)
+    here.wait(1)
+    assert here.course()[-2:] == [(Event.FOUND, FIREBASE), (Event.FOLLOWED, NATIVE)]
+
+
+def test_what_a_person_ordered_is_not_undone_by_a_rule_that_waits() -> None:
+    here = world(route(rules=(rule(),)))
+    here.move(LIMITED, expires_at=here.in_(60), expires_to=FIREBASE)
+    here.say(CHAT, users=6000)
+    here.wait(600, every=5)
+    assert (here.where(), here.chat.order[0], here.chat.reorder) == ([FIREBASE], NATIVE, False)
+
+
 # --- rules of preference ------------------------------------------------------------------------------------------
 
 

@@ -47,9 +47,9 @@ from tests.core.values import at
 
 IS_THOROUGH = os.environ.get("STATUSPAGE_THOROUGH") == "1"
 MACHINE = settings(
-    max_examples=400 if IS_THOROUGH else 12, stateful_step_count=100 if IS_THOROUGH else 30, deadline=None
+    max_examples=200 if IS_THOROUGH else 12, stateful_step_count=60 if IS_THOROUGH else 30, deadline=None
 )
-MANY = settings(max_examples=1000 if IS_THOROUGH else 12, deadline=None)
+MANY = settings(max_examples=300 if IS_THOROUGH else 12, deadline=None)
 
 FEED, CACHE = "realtime.feed", "cache.main"
 THREE = (FIREBASE, NATIVE, THIRD)

@@ -211,8 +211,8 @@ MUTANTS = (
     Mutant(
         "following what is home already",
         "moves",
-        "reorder=state.reorder and plan.to != home(state, route),",
-        "reorder=state.reorder,",
+        "reorder=state.reorder and plan.to != home(state, route) and not state.is_overdue,",
+        "reorder=state.reorder and not state.is_overdue,",
     ),
     Mutant(
         "moves that are not proved",
