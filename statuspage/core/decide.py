@@ -47,7 +47,7 @@ def component_status(verdicts: Sequence[Verdict]) -> Status:
 def topology_of(site: Site) -> Topology:
     """The site's components as the rules see them."""
     board = site.switchboard
-    of_provider = {each.id: each.component for each in board.providers}
+    of_provider = {each.id: each.component for each in board.providers if not each.built_in}
     found = {}
     for each in site.components:
         routes = board.routes_of(each.id)
