@@ -539,7 +539,7 @@ def test_a_provider_that_comes_and_goes_moves_a_route_three_times_at_most() -> N
     for n in range(40):
         here.see(DOWN if n % 2 else UP, FIREBASE)
         here.see(UP if n % 2 else DOWN, NATIVE)
-        here.wait(90)
+        here.wait(90, every=5)
     assert len([to for event, to in here.course() if event is not Event.SHED]) <= 3
     assert here.chat.locked_at is not None
 
