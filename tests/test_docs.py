@@ -1,7 +1,7 @@
 """Documentation under test: what it shows exists, and what exists is shown."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from enum import StrEnum
 from pathlib import Path
 
@@ -16,25 +16,24 @@ from statuspage.core.guards import GUARDS, UNFORGIVING
 ROOT = Path(__file__).parents[1]
 
 
-def diagram(first: StrEnum, table: Mapping[StrEnum, Mapping[StrEnum, StrEnum]]) -> str:
-    """A table of states, events and where they lead as a Mermaid diagram."""
+def diagram(first: StrEnum, ways: Iterable[tuple[StrEnum, StrEnum, StrEnum]]) -> str:
+    """States, the events that may happen in them and where each leads, as a Mermaid diagram."""
+    found: dict[tuple[str, str], list[str]] = {}
+    for state, event, to in ways:
+        found.setdefault((state.value, to.value), []).append(event.value)
     lines = ["```mermaid", "stateDiagram-v2", f"    [*] --> {first.value}"]
-    for state, row in table.items():
-        by_end: dict[str, list[str]] = {}
-        for event, to in row.items():
-            by_end.setdefault(to.value, []).append(event.value)
-        lines += [f"    {state.value} --> {to}: {', '.join(events)}" for to, events in by_end.items()]
+    lines += [f"    {state} --> {to}: {', '.join(events)}" for (state, to), events in found.items()]
     return "\n".join([*lines, "```"])
 
 
 def test_the_diagram_of_detection_is_drawn_from_its_table() -> None:
-    drawn = diagram(Verdict.UNKNOWN, {state: dict(row) for state, row in TABLE.items()})
+    drawn = diagram(Verdict.UNKNOWN, ((state, event, to) for state, row in TABLE.items() for event, to in row.items()))
     assert drawn in (ROOT / "docs/detection.md").read_text(encoding="utf-8")
 
 
 def test_the_diagram_of_failover_is_drawn_from_its_table() -> None:
-    ends = {state: {event: move.to for event, move in row.items()} for state, row in moves.TABLE.items()}
-    drawn = diagram(moves.Standing.STEADY, {state: dict(row) for state, row in ends.items()})
+    ways = ((state, event, move.to) for state, row in moves.TABLE.items() for event, move in row.items())
+    drawn = diagram(moves.Standing.STEADY, ways)
     assert drawn in (ROOT / "docs/failover.md").read_text(encoding="utf-8")
 
 

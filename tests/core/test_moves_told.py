@@ -379,7 +379,7 @@ def test_where_room_runs_low_it_is_told_once_and_again_when_there_is_enough() ->
     assert here.kinds("capacity.") == []
     here.say(CHAT, users=801)
     here.wait(60)
-    assert (here.kinds("capacity."), here.low) == (["capacity.low"], {FIREBASE})
+    assert (here.kinds("capacity."), here.low) == (["capacity.low"], frozenset({FIREBASE}))
     (told,) = here.events
     assert told.data == {"provider": FIREBASE, "users": 801, "capacity": 1000, "max_connects_per_s": None}
     assert told.telling is not None
@@ -389,7 +389,7 @@ def test_where_room_runs_low_it_is_told_once_and_again_when_there_is_enough() ->
     assert here.kinds("capacity.") == ["capacity.low"]
     here.say(CHAT, users=680)
     here.wait(60)
-    assert (here.kinds("capacity."), here.low) == (["capacity.low", "capacity.enough"], set())
+    assert (here.kinds("capacity."), here.low) == (["capacity.low", "capacity.enough"], frozenset())
 
 
 def test_room_is_of_users_and_of_new_connections_and_the_tighter_one_counts() -> None:

