@@ -42,13 +42,14 @@ def routes() -> Response:
     query(did=Text(20, optional=True))
     look = _routes().look()
     zone = ZoneInfo(look.site.time_zone)
-    seen = [(each, route_row(each, look, zone)) for each in look.views]
+    rows = [route_row(each, look, zone) for each in look.views]
     return desk_page(
         "routes.html",
         providers=[provider_row(look, each.id, zone) for each in look.site.switchboard.providers],
-        eyes=[row for view, row in seen if view.needs],
-        others=[row for view, row in seen if not view.needs],
-        number=len(seen),
+        eyes=[row for row in rows if row.is_urgent],
+        single=[row for row in rows if row.needs and not row.is_urgent],
+        others=[row for row in rows if not row.needs],
+        number=len(rows),
         typed=Typed(),
         headroom=f"{look.board.pace.headroom:.0%}",
         hold=int(look.board.pace.hold_by_hand.total_seconds() // 60),
