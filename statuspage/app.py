@@ -245,6 +245,7 @@ def _greet_the_first_admin(store: "Store", config: Config, clock: Clock) -> None
 
 async def _reload(path: Path, present: Config, engine: "Engine", clock: Clock, asked: asyncio.Event) -> None:
     """Take over a changed file, on SIGHUP or when its time stamp moves. A bad one is refused whole."""
+    from statuspage.core.refusals import Refused
     from statuspage.store import StoreError
 
     stamp = _stamp(path)
@@ -260,6 +261,8 @@ async def _reload(path: Path, present: Config, engine: "Engine", clock: Clock, a
             present = await _take_over(path, present, engine, clock)
         except ConfigError as error:
             log.error("the changed configuration is refused, the old one stays:\n%s", error)
+        except Refused as error:
+            log.error("the changed configuration is refused, the old one stays: %s", error)
         except StoreError as error:
             log.error("the changed configuration waits for the store: %s", error)
             stamp = None

@@ -73,6 +73,8 @@ def cross_references(file: File, checks: Sequence[Check], ids: Mapping[str, set[
     for route in file.route:
         yield from _route_problems(route, components, providers, len(file.anchor))
         yield from _needs_its_provider(route, file)
+    for name in sorted(set(names) & ids.get("route", set())):
+        yield Problem(f"route[{name}].id", "is that of a provider too: signals could mean either")
     yield from _signal_problems(file, providers, ids.get("route", set()))
     yield from _event_problems(file, ids.get("route", set()))
     yield from _assertion_problems(file, providers, ids.get("route", set()))

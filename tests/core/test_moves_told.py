@@ -406,3 +406,19 @@ def test_low_room_is_kept_by_the_page() -> None:
     assert here.low == {FIREBASE}
     here.wait(10)
     assert here.kinds("capacity.") == []
+
+
+def test_a_return_after_the_incident_is_over_is_told_there_and_opens_nothing() -> None:
+    here = page(
+        route(failback="auto"), pace=Pace(stable=timedelta(seconds=400), dwell=timedelta(0), soak=timedelta(seconds=5))
+    )
+    here.see(DOWN, FIREBASE)
+    here.wait(30)
+    here.see(UP, FIREBASE)
+    here.wait(380)
+    assert (here.only().state, here.chat.provider) == (IncidentState.RESOLVED, NATIVE)
+    here.wait(120)
+    assert here.chat.provider == FIREBASE
+    assert here.only().state is IncidentState.RESOLVED
+    assert bodies(here.only())[-1].startswith("Session Chat moved back to Firebase Web Sockets")
+    assert "keep working" not in bodies(here.only())[-1]
