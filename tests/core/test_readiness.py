@@ -18,9 +18,8 @@ from tests.web.snapshots import make_maintenance, make_site
 
 SITE = with_routes(make_site(), T0)
 HERE = states(T0, SITE)[CHAT]
-WELL = Surroundings(
-    2, (Told("ops", taken_at=T0 - timedelta(hours=2)),), T0 - timedelta(seconds=3), page_at=T0 - timedelta(seconds=8)
-)
+OPS = Told("ops", taken_at=T0 - timedelta(hours=2))
+WELL = Surroundings(2, (OPS,), T0 - timedelta(seconds=3), page_at=T0 - timedelta(seconds=8))
 
 
 def judged(state: State | None = None, event: str | None = None, around: Surroundings = WELL) -> Readiness:

@@ -14,6 +14,9 @@ import pytest
 
 from statuspage.core.detection import Belief, Verdict, fold
 from statuspage.core.observation import Observation, Outcome, Reason
+from statuspage.core.refusals import Refused
+from statuspage.core.route import Provider, Route, Switchboard
+from statuspage.core.site import Component, Site
 from statuspage.core.status import Status
 from statuspage.monitor.engine import Engine
 from statuspage.store import StaleLease, Store
@@ -479,3 +482,45 @@ async def test_a_check_without_fresh_runs_becomes_unknown_and_not_down(store: St
         held = store.state().components["chat"]
         assert held.confirmed is Status.OPERATIONAL
     assert Verdict.DOWN.value not in [e.event.data.get("to") for e in store.journal()]
+
+
+async def test_a_refused_configuration_changes_nothing_and_the_monitor_goes_on(store: Store) -> None:
+    chat, inbox = Scripted("chat"), Scripted("inbox")
+    first = (watch("chat", chat),)
+    sockets = (Provider("p", "P", "chat"), Provider("q", "Q", "chat"))
+
+    def routed(*prefer: str) -> Site:
+        site = site_of(*first)
+        module = Component("module", "Module", 9)
+        board = Switchboard(sockets, (Route("r", "module", prefer),))
+        return replace(site, components=(*site.components, module), switchboard=board)
+
+    async with running(store, *first) as engine:
+        await engine.adopt(routed("p", "q"), first, ())
+        await wait_until(lambda: "r" in store.state().routes, "the route")
+        second = (watch("chat", chat), watch("inbox", inbox))
+        with pytest.raises(Refused, match="does not name"):
+            await engine.adopt(routed("q"), second, ())
+        assert inbox.asked == 0
+        chat.answer = lambda: seen("chat", Outcome.FAIL)
+        await wait_until(lambda: statuses(store)["chat"] == "major_outage", "a decision after the refusal")
+    assert store.state().site == routed("p", "q")
+
+
+async def test_a_monitor_starts_with_a_configuration_that_is_refused_and_keeps_the_published_one(store: Store) -> None:
+    chat = Scripted("chat")
+    sockets = (Provider("p", "P", "chat"), Provider("q", "Q", "chat"))
+    module = Component("module", "Module", 9)
+    published = site_of(watch("chat", chat))
+    published = replace(
+        published,
+        components=(*published.components, module),
+        switchboard=Switchboard(sockets, (Route("r", "module", ("p", "q")),)),
+    )
+    async with running(store, watch("chat", chat), site=published):
+        await wait_until(lambda: "r" in store.state().routes, "the route")
+    lost = replace(published, switchboard=Switchboard(sockets, (Route("r", "module", ("q",)),)))
+    async with running(store, watch("chat", chat), site=lost):
+        chat.answer = lambda: seen("chat", Outcome.FAIL)
+        await wait_until(lambda: statuses(store)["chat"] == "major_outage", "a decision")
+    assert store.state().site == published
