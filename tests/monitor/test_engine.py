@@ -496,6 +496,7 @@ async def test_a_refused_configuration_changes_nothing_and_the_monitor_goes_on(s
         return replace(site, components=(*site.components, module), switchboard=board)
 
     async with running(store, *first) as engine:
+        await wait_until(lambda: statuses(store).get("chat") == "operational", "operational")
         await engine.adopt(routed("p", "q"), first, ())
         await wait_until(lambda: "r" in store.state().routes, "the route")
         second = (watch("chat", chat), watch("inbox", inbox))
