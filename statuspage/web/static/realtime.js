@@ -162,7 +162,7 @@ export class Realtime {
       stays: directive.scope === "new" || reason === MATCHED, // Who is connected stays; only newcomers follow.
       policy: { ...POLICY, ...directive.connect },
       publishTo: directive.publish_to,
-      ends: directive.target === LIMITED ? Date.parse(directive.expires_at) || null : null,
+      ends: directive.target === LIMITED && directive.expires_at ? this.#byOurs(directive.expires_at) : null,
       text: directive.still_works,
       epoch: directive.epoch[1],
       isDown: (provider) => directive.cause === `${provider}_down`,
@@ -223,6 +223,9 @@ export class Realtime {
     if (ends) return Math.max(0, Date.parse(ramp.start) + own - this.#known.offset - now());
     return since === null ? 0 : Math.max(0, since + (rollout ? 0 : ramp.wait_s * 1000) + own - now());
   }
+
+  /** A time of the server by this machine's own clock, which may be wrong, and which people read. */
+  #byOurs(text) { return Date.parse(text) - this.#known.offset - now() + Date.now(); }
 
   #steer() { for (const each of this.#modules) each.steer(); }
 
