@@ -88,7 +88,7 @@ def assemble(config: WebConfig) -> tuple["WSGIApplication", Keeper]:
     clock, shown, public = SystemClock(), Shown(config.site_url), Path(config.public_dir).absolute()
     period = LOCAL_PERIOD if config.store_url.startswith("sqlite") else REMOTE_PERIOD
     keeper = Keeper(public, shown, clock, lambda: open_store(config.store_url), period)
-    notices = Notices(config.notice_jitter, config.most_streams)
+    notices = Notices(config.notice_jitter, config.most_streams, config.trusted_hops)
     return serve_first(shown, create_app(shown, public, clock, _staff(config, shown, clock), notices)), keeper
 
 
