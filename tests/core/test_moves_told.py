@@ -177,7 +177,7 @@ def test_an_incident_goes_on_while_a_module_is_limited_or_on_its_way_although_it
     assert (here.chat.provider, here.only().state) == (LIMITED, IncidentState.INVESTIGATING)
     here.wait(1)
     assert (here.chat.provider, here.chat.ramp) == (FIREBASE, Ramp(at(120), 0, 100))
-    assert bodies(here.only())[-1].startswith("Session Chat moved to Firebase Web Sockets at 13:43 UTC")
+    assert bodies(here.only())[-1].startswith("Session Chat moved back to Firebase Web Sockets at 13:43 UTC")
     here.wait(99)
     assert here.only().state is IncidentState.IDENTIFIED
     here.wait(1)
