@@ -277,16 +277,15 @@ def test_routes_that_move_together_count_each_other() -> None:
 
 
 def test_who_is_on_the_way_back_in_steps_counts_on_both_sides() -> None:
-    here = failed_over(
-        route(CHAT, failback="auto", users=500), route(QUESTIONS, NATIVE, FIREBASE, users=500),
-        providers=[provider(FIREBASE, 1000)],
-    )  # fmt: skip
+    there, other = route(CHAT, failback="auto", users=500), route(QUESTIONS, THIRD, FIREBASE, users=500)
+    here = failed_over(there, other, providers=[provider(FIREBASE, 1000)])
     here.see(UP, FIREBASE)
     here.wait(900, every=10)
     assert here.chat.rollout is not None
-    here.see(DOWN, NATIVE)
+    here.see(DOWN, THIRD)
     here.wait(10)
-    assert here.where(QUESTIONS) == [LIMITED]
+    assert here.where() == [NATIVE, LIMITED]
+    assert here.why_not(QUESTIONS) == ["target_not_up", "capacity"]
 
 
 @pytest.mark.parametrize("subject", [CHAT, FIREBASE, NATIVE])

@@ -368,7 +368,7 @@ MUTANTS = (
         "an observed route that is limited",
         "failover",
         "if mode is Mode.OBSERVE:",
-        "if mode is Mode.OBSERVE and wanted.to != LIMITED:",
+        "if mode is Mode.OBSERVE and wanted.event is not Event.SHED:",
     ),
     Mutant("nobody is asked", "failover", "if mode is Mode.APPROVE:", "if mode is Mode.APPROVE and wanted.spurned:"),
     Mutant(
