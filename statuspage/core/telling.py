@@ -35,6 +35,7 @@ EVENTS = (
     "route.blocked",
     "route.cleared",
     "route.locked",
+    "route.unverified",
     "actuator.failed",
     "capacity.low",
     "capacity.enough",
