@@ -285,7 +285,8 @@ async def _take_over(path: Path, present: Config, engine: "Engine", clock: Clock
 def _needs_restart(config: Config) -> tuple[object, ...]:
     """What a reload does not change: it is in use already, by this process or by the web."""
     site, store = config.file.site, config.file.store
-    return config.store_url, store.keep_observations, config.file.web, site.secret_key, site.old_secret_key
+    web = config.file.web.model_dump(exclude={"beacon_share"})
+    return config.store_url, store.keep_observations, web, site.secret_key, site.old_secret_key
 
 
 def _stamp(path: Path) -> tuple[int, int] | None:

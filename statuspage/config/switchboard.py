@@ -18,6 +18,7 @@ def switchboard_of(file: tables.File) -> Switchboard:
         ),
         assertions=tuple(Assertion(**each.model_dump()) for each in file.assertion),
         pace=Pace(**file.failover.model_dump()),
+        beacon_share=file.web.beacon_share,
     )
 
 

@@ -115,6 +115,8 @@ class Web(Options):
     """How many proxies in front of us append to X-Forwarded-For. With 0 the header is not believed at all."""
     public_dir: Annotated[Path, AfterValidator(_printable_path)] = Path("data/public")
     """The folder of the finished pages (relative to this file)."""
+    beacon_share: Annotated[float, Field(ge=0, le=1)] = 0.1
+    """The part of their tries to connect that clients tell us of, from 0 (none) to 1 (each)."""
 
 
 class Group(Options):

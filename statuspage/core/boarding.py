@@ -6,6 +6,7 @@ from datetime import datetime
 from statuspage.core.detection import EPOCH, Belief
 from statuspage.core.guards import Board
 from statuspage.core.health import Condition, Health, condition
+from statuspage.core.load import with_felt
 from statuspage.core.site import Site
 from statuspage.core.state import State
 
@@ -30,7 +31,8 @@ def board_of(
         states=state.routes,
         conditions=conditions(site, beliefs, now),
         now=now,
-        signals=state.signals,
+        signals=with_felt(state.signals, state.felt, site.switchboard.beacon_share, now),
+        felt=state.felt,
         windows=state.windows,
         watching_since=watching_since,
     )

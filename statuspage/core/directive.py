@@ -69,6 +69,7 @@ def _directive(board: Switchboard, route: Route, state: RouteState | None, gener
         "scope": present.scope.value,
         "previous": present.previous,
         "publish_to": _publish_to(present),
+        "providers": list(route.providers),
         "move": present.move,
         "ramp": {"start": _text(present.ramp.start), "wait_s": present.ramp.wait_s, "seconds": present.ramp.seconds}
         if present.ramp is not None
@@ -82,6 +83,7 @@ def _directive(board: Switchboard, route: Route, state: RouteState | None, gener
             "backoff_cap_ms": BACKOFF_CAP_MS,
             "limited_poll_ms": LIMITED_POLL_MS,
             "jitter": "full",
+            "beacon_share": board.beacon_share,
         },
         "still_works": route.still_works,
         "expires_at": _text(present.expires_at) if present.expires_at is not None else None,

@@ -16,7 +16,9 @@ from statuspage.core.wanting import plan
 WAITS = frozenset({"target_not_proven", "dwell", "not_stable", "parallel"})
 """Guards that say no more than that its time will come: nobody is told of them, unless it is limited until then."""
 
-NOTICES = ("would", "proposed", "withdrawn", "blocked", "cleared", "locked", "verified", "stepped", "aborted")
+NOTICES = (
+    "would", "proposed", "withdrawn", "blocked", "cleared", "locked", "verified", "unverified", "stepped", "aborted",
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from statuspage.core.detection import EPOCH
+from statuspage.core.felt import Felt
 from statuspage.core.health import Condition, Health
 from statuspage.core.load import Signals, herd, users_of, users_on
 from statuspage.core.maintenance import Window
@@ -30,6 +31,7 @@ class Board:
     conditions: Mapping[str, Condition]
     now: datetime
     signals: Signals = field(default_factory=dict)
+    felt: Felt = field(default_factory=dict)
     windows: Sequence[Window] = ()
     watching_since: datetime = EPOCH
 

@@ -1,10 +1,11 @@
 """What is known of users and of new connections: signals of applications, and what to think where there are none."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from statistics import median
 
+from statuspage.core.felt import MANY, SLOT, Counts, Felt, Stretch
 from statuspage.core.route import PlannedEvent, Provider, Route, Switchboard
 
 FRESH = timedelta(seconds=60)
@@ -12,6 +13,8 @@ FRESH = timedelta(seconds=60)
 BASELINE = timedelta(minutes=15)
 FEWEST = 5
 """Values that make a baseline."""
+COUNTED = timedelta(seconds=5)
+"""Workers bring a slot this soon after its end. Before that it may be a part of what there was."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +28,8 @@ class Signal:
     at: datetime
     users: int | None = None
     connects_per_s: float | None = None
+    beacons: int | None = None
+    """How many beacons the rate is reckoned up from; None: somebody said it."""
 
 
 Signals = Mapping[str, Sequence[Signal]]
@@ -58,11 +63,43 @@ def herd(subject: str, signals: Signals, now: datetime, times: float) -> tuple[f
     latest = _latest(subject, signals, now)
     if latest is None or latest.connects_per_s is None:
         return None
+    if latest.beacons is not None and latest.beacons < MANY:
+        return None  # chance: of few beacons three times as many come now and then
     known = [each.connects_per_s for each in signals[subject] if each.connects_per_s is not None and each is not latest]
     if len(known) < FEWEST:
         return None
     usual = median(known)
     return (latest.connects_per_s, usual) if latest.connects_per_s > times * usual and usual > 0 else None
+
+
+def with_felt(signals: Signals, felt: Felt, share: float, now: datetime) -> Signals:
+    """The signals, with what beacons tell of new connections to providers of which nobody says it now.
+
+    `share` is the part of beacons that is sent. Connections that stand are counted, not tries: the clients of a
+    provider that is down try again and again, and would look like the herd that brought it down.
+    """
+    found = dict(signals)
+    for provider, slots in felt.items():
+        said = _latest(provider, signals, now)
+        rates = _rates(provider, slots, share, now)
+        if (said is not None and said.connects_per_s is not None) or not rates or now - rates[-1].at > FRESH:
+            continue
+        users = said.users if said is not None else None
+        found[provider] = (*rates[:-1], replace(rates[-1], users=users))
+    return found
+
+
+def _rates(provider: str, slots: Sequence[Stretch], share: float, now: datetime) -> tuple[Signal, ...]:
+    """New connections a second, slot by slot. A slot without a beacon between others is one without a connection."""
+    done = {slot.at: slot.counts for slot in slots if slot.at + SLOT + COUNTED <= now}
+    if not done or share <= 0:
+        return ()
+    first, last, found = min(done), max(done), list[Signal]()
+    for number in range((last - first) // SLOT + 1):
+        ok = done.get(first + number * SLOT, Counts()).ok
+        rate = ok / share / SLOT.total_seconds()
+        found.append(Signal(provider, first + (number + 1) * SLOT, connects_per_s=rate, beacons=ok))
+    return tuple(found)
 
 
 def value_of(attribute: str, route: Route, board: Switchboard, signals: Signals, now: datetime) -> float | None:

@@ -288,6 +288,8 @@ class Switchboard:
     events: tuple[PlannedEvent, ...] = ()
     assertions: tuple[Assertion, ...] = ()
     pace: Pace = field(default_factory=Pace)
+    beacon_share: float = 0.1
+    """The part of their tries to connect that clients tell of."""
 
     def provider(self, id: str) -> Provider | None:
         """The provider of that id, or None."""

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 
 from statuspage.core.failover import Noticed, Steered
+from statuspage.core.felt import figures, since
 from statuspage.core.guards import Board
 from statuspage.core.load import users_of, users_on
 from statuspage.core.moves import Event
@@ -15,8 +16,10 @@ from statuspage.core.route import LIMITED, Refusal, Route, RouteState
 from statuspage.core.state import JournalEvent
 from statuspage.core.telling import Json, Telling
 
-TOLD = frozenset({"proposed", "withdrawn", "blocked", "cleared", "locked"})
+TOLD = frozenset({"proposed", "withdrawn", "blocked", "cleared", "locked", "unverified"})
 """What somebody is to hear of; the journal keeps everything."""
+PROOFS = frozenset({"verified", "unverified"})
+"""What is said of a move some time after it, with what users felt since."""
 
 
 def steered_events(stood: Mapping[str, RouteState], steered: Steered, board: Board) -> Iterable[JournalEvent]:
@@ -70,17 +73,28 @@ def noticed_event(noticed: Noticed, board: Board) -> JournalEvent:
     data: dict[str, Json] = {
         "epoch": state.epoch,
         "provider": state.provider,
-        "to": state.proposal.to if state.proposal else state.would or state.blocked_to,
+        "to": _aim(noticed),
         "guards": _refusals(state.blocked),
         "reason": state.proposal.reason if state.proposal else state.reason,
         "pct": state.rollout.pct if state.rollout else None,
     }
+    felt: dict[str, Json] = {}
+    if noticed.what in PROOFS:
+        felt = {"felt": figures(since(board.felt, state.provider, state.since))}
     telling = None
     if route is not None and noticed.what in TOLD:
         names: list[Json] = [each.guard for each in state.blocked]
         public: dict[str, Json] = {"route": public_route(route, state, board), "to": data["to"], "guards": names}
-        telling = _telling(route, state, board, public)
-    return JournalEvent(f"route.{noticed.what}", state.route, board.now, data, telling)
+        telling = _telling(route, state, board, public, felt)
+    return JournalEvent(f"route.{noticed.what}", state.route, board.now, {**data, **felt}, telling)
+
+
+def _aim(noticed: Noticed) -> str | None:
+    """The provider that it is about: where the route should be, or where it came to."""
+    state = noticed.state
+    if noticed.what in PROOFS:
+        return state.provider
+    return state.proposal.to if state.proposal else state.would or state.blocked_to
 
 
 def changed_event(after: RouteState, board: Board) -> JournalEvent:
@@ -137,11 +151,15 @@ def _course(before: RouteState, after: RouteState) -> dict[str, Json]:
     return {"from": before.provider, "to": after.provider, "epoch": after.epoch, "cause": after.cause}
 
 
-def _telling(route: Route, state: RouteState, board: Board, public: Mapping[str, Json]) -> Telling:
+def _telling(
+    route: Route, state: RouteState, board: Board, public: Mapping[str, Json], more: Mapping[str, Json] | None = None
+) -> Telling:
+    """`more` is evidence too."""
     evidence: dict[str, Json] = {
         "conditions": _conditions(route, board),
         "guards": _refusals(state.blocked),
         "reason": state.reason,
+        **(more or {}),
     }
     return Telling(f"route/{route.id}", (route.component,), board.now, public, evidence)
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 
 from statuspage.core.detection import Belief
+from statuspage.core.felt import Felt, Stretch
 from statuspage.core.incident import Incident
 from statuspage.core.load import Signals
 from statuspage.core.maintenance import Maintenance, Window
@@ -62,6 +63,8 @@ class State:
     routes: Mapping[str, RouteState] = field(default_factory=dict)
     """How every route of the configuration stands; one that was never seen is not in it."""
     signals: Signals = field(default_factory=dict)
+    felt: Felt = field(default_factory=dict)
+    """What users felt in the last quarter of an hour, by slots."""
     low: frozenset[str] = frozenset()
     """The providers whose room was told to run low."""
     beliefs: Mapping[str, Belief] = field(default_factory=dict)
@@ -191,6 +194,8 @@ class Snapshot:
     """When the newest journal event was written: the page's `updated_at`."""
     routes: Mapping[str, RouteState] = field(default_factory=dict)
     """How every route stands; those that left the configuration are among them."""
+    felt: Mapping[str, tuple[Stretch, ...]] = field(default_factory=dict)
+    """What users felt of each provider in the last day, by hours."""
 
     @property
     def windows(self) -> tuple[Window, ...]:

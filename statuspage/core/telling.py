@@ -36,6 +36,7 @@ EVENTS = (
     "route.blocked",
     "route.cleared",
     "route.locked",
+    "route.unverified",
     "actuator.failed",
     "capacity.low",
     "capacity.enough",

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+from statuspage.core.felt import since
 from statuspage.core.guards import OF_HANDS, Board, Wish, refusals
 from statuspage.core.health import Health
 from statuspage.core.incident import ROBOT
@@ -12,7 +13,7 @@ from statuspage.core.wanting import has_soaked, is_failing
 
 
 def kept_up(board: Board, route: Route) -> tuple[RouteState, tuple[str, ...]]:
-    """The route at this moment, and what is to be noticed of it: `verified`, `stepped`, `aborted`."""
+    """The route at this moment, and what is to be noticed of it: `verified`, `unverified`, `stepped`, `aborted`."""
     state, now, noticed = board.states[route.id], board.now, list[str]()
     if state.pinned is not None and state.pinned.until <= now:
         state = replace(state, pinned=None)
@@ -21,7 +22,9 @@ def kept_up(board: Board, route: Route) -> tuple[RouteState, tuple[str, ...]]:
     if state.verify_until is not None and state.verify_until <= now:
         state = replace(state, verify_until=None)
         if board.condition(state.provider).health is Health.UP:
-            noticed.append("verified")
+            # Checks come from one place; users come from everywhere.
+            felt = since(board.felt, state.provider, state.since)
+            noticed.append("unverified" if felt.is_bad else "verified")
     if state.expires_at is not None and state.expires_at <= now:
         state = replace(state, expires_at=None, by=ROBOT)
     state = _ordered(board, route, state)

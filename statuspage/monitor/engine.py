@@ -252,6 +252,7 @@ class Engine:
     async def _roll_up(self) -> None:
         now = self._clock.now()
         await self._quietly("the daily figures", lambda store: store.roll_up(now))
+        await self._quietly("what users felt", lambda store: store.roll_up_felt(now))
 
     async def _prune(self) -> None:
         # A job for each batch: a decision waits for one of them at most.
@@ -259,6 +260,8 @@ class Engine:
         while place is not None:
             pruned = await self._quietly("pruning", self._pruning(place))
             place = pruned.onward if pruned is not None else None
+        now = self._clock.now()
+        await self._quietly("pruning", lambda store: store.prune_felt(now))
 
     def _pruning(self, place: Place) -> Callable[[Store], Pruned]:
         now, keep = self._clock.now(), self._keep

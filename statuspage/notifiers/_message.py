@@ -35,6 +35,7 @@ _WORDS = {
     "route.blocked": "A route cannot move",
     "route.cleared": "A route is well again",
     "route.locked": "A route moved too often and is locked",
+    "route.unverified": "Users cannot connect where a route moved",
     "actuator.failed": "An actuator does not do its work",
     "capacity.low": "Room runs low",
     "capacity.enough": "Room is enough again",

@@ -73,6 +73,7 @@ _ACTIONS = {
     "route.proposed": "trigger",
     "route.blocked": "trigger",
     "route.locked": "trigger",
+    "route.unverified": "trigger",
     "route.withdrawn": "resolve",
     "route.cleared": "resolve",
     "actuator.failed": "trigger",
@@ -86,6 +87,7 @@ _ALERTS = {
     "monitor.blind": "blind",
     "monitor.recovered": "blind",
     "message.dead": "delivery",
+    "route.unverified": "unverified",
     "test.sent": "test",
 }
 """Alerts beside that of the incident, by the last part of their key."""

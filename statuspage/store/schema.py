@@ -26,7 +26,7 @@ from sqlalchemy import (
     TypeDecorator,
 )
 
-REVISION = "0003"
+REVISION = "0004"
 """The newest migration. A program works with a database of exactly this revision."""
 
 
@@ -244,6 +244,25 @@ signals = Table(
     Column("at", Moment, primary_key=True),
     Column("users", BigInteger),
     Column("connects_per_s", Float),
+)
+
+# What users felt of providers: by slots of ten seconds as each worker of the web counted them, and by hours.
+felt = Table(
+    "felt",
+    metadata,
+    Column("provider", Text, primary_key=True),
+    Column("at", Moment, primary_key=True),
+    Column("worker", Text, primary_key=True),
+    Column("counts", JSON, nullable=False),
+    Index("felt_by_time", "at"),
+)
+
+felt_hours = Table(
+    "felt_hours",
+    metadata,
+    Column("provider", Text, primary_key=True),
+    Column("at", Moment, primary_key=True),
+    Column("counts", JSON, nullable=False),
 )
 
 # The providers whose room was told to run low.

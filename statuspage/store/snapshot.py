@@ -6,7 +6,7 @@ from sqlalchemy import Connection
 
 from statuspage.core.state import Snapshot
 from statuspage.core.uptime import day_bounds
-from statuspage.store import components, days, head, heartbeats, journal, routes, spans
+from statuspage.store import components, days, felt, head, heartbeats, journal, routes, spans
 from statuspage.store.incidents import Shelf
 
 DAYS = 90
@@ -38,5 +38,6 @@ def read(connection: Connection, now: datetime, shelf: Shelf) -> Snapshot | None
         maintenances=shelf.maintenances(connection),
         heartbeats=signs,
         routes=routes.read_routes(connection),
+        felt=felt.read_hours(connection, now),
         updated_at=journal.newest_written_at(connection),
     )

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import Connection
 
 from statuspage.core.detection import Belief
+from statuspage.core.felt import Stretch
 from statuspage.core.incident import Incident
 from statuspage.core.load import Signal
 from statuspage.core.observation import Observation
@@ -13,6 +14,7 @@ from statuspage.core.state import Decision, Heartbeat, Snapshot, State
 from statuspage.store import (
     beliefs,
     days,
+    felt,
     head,
     heartbeats,
     incidents,
@@ -168,6 +170,11 @@ class Store:
         if said:
             self._database.write(lambda connection: routes.add_signals(connection, said, now))
 
+    def add_felt(self, worker: str, counted: Sequence[tuple[str, Stretch]]) -> None:
+        """Keep the finished slots of one worker of the web, each with its provider; repeating it changes nothing."""
+        if counted:
+            self._database.write(lambda connection: felt.add(connection, worker, counted))
+
     def last_seq(self, agent: str) -> int:
         """The highest number ever stored of an agent's observations, pruned ones included; 0 for none."""
         return self._database.read(
@@ -218,6 +225,14 @@ class Store:
     ) -> observations.Pruned:
         """Remove older observations that their check's stored belief has taken in: one batch from `place` on."""
         return observations.prune(self._database, now - keep_observations, place, batch)
+
+    def roll_up_felt(self, now: datetime) -> int:
+        """Sum up by hours what users felt; how many hours were written."""
+        return self._database.write(lambda connection: felt.roll_up(connection, now))
+
+    def prune_felt(self, now: datetime) -> int:
+        """Remove slots after a week and hours after a quarter of a year; how many rows that were."""
+        return self._database.write(lambda connection: felt.prune(connection, now))
 
     # showing
 

@@ -16,7 +16,7 @@ from statuspage.core.site import PUBLIC_ID_ALPHABET, Site
 from statuspage.core.state import Decision, JournalEvent, State
 from statuspage.core.status import Status
 from statuspage.core.telling import Message, listeners
-from statuspage.store import beliefs, components, days, head, incidents, journal, outbox, routes, spans
+from statuspage.store import beliefs, components, days, felt, head, incidents, journal, outbox, routes, spans
 from statuspage.store.errors import StaleLease
 from statuspage.store.head import Head
 
@@ -46,6 +46,7 @@ def read_state(
         overrides=incidents.read_overrides(connection),
         routes=routes.read_routes(connection),
         signals=routes.read_signals(connection, now) if now is not None else {},
+        felt=felt.read(connection, now) if now is not None else {},
         low=routes.read_low(connection),
         beliefs=beliefs.read(connection, agent) if agent is not None else {},
     )

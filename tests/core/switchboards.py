@@ -14,6 +14,7 @@ from statuspage.core import operating
 from statuspage.core.boarding import board_of
 from statuspage.core.detection import EPOCH, Belief, Run, Verdict
 from statuspage.core.failover import Moved, Noticed, Steered, steer
+from statuspage.core.felt import SLOT, Counts, Stretch, begun
 from statuspage.core.guards import Board
 from statuspage.core.incident import Update
 from statuspage.core.load import BASELINE, Signal
@@ -119,6 +120,7 @@ class World:
     beliefs: dict[str, Belief] = field(default_factory=dict)
     said: dict[str, tuple[int | None, float | None]] = field(default_factory=dict)
     signals: dict[str, list[Signal]] = field(default_factory=dict)
+    felt: dict[str, list[Stretch]] = field(default_factory=dict)
     maintenances: dict[str, Maintenance] = field(default_factory=dict)
     watching_since: datetime = EPOCH
     unseen: set[str] = field(default_factory=set)
@@ -147,6 +149,10 @@ class World:
         """A route or a provider says this of itself, and goes on saying it every ten seconds."""
         self.said[subject] = (users, rate)
         self._speak(subject)
+
+    def feel(self, provider: str, counts: Counts) -> None:
+        """Beacons tell this of the slot that goes on."""
+        self.felt.setdefault(provider, []).append(Stretch(begun(self.now, SLOT), counts))
 
     def hush(self, subject: str) -> None:
         """Nothing is said of it any more."""
@@ -264,6 +270,7 @@ class World:
             maintenances=dict(self.maintenances),
             routes=dict(self.routes),
             signals=self.signals,
+            felt=self.felt,
             low=self.low,
             beliefs=dict(self.beliefs),
         )

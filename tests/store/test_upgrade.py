@@ -23,8 +23,8 @@ NEXT = """
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0004"
-down_revision = "0003"
+revision = "0005"
+down_revision = "0004"
 
 
 def upgrade() -> None:
@@ -41,7 +41,7 @@ def newer(tmp_path: Path) -> Path:
 
 def _with_next(folder: Path, then: str) -> Path:
     shutil.copytree(upgrade.MIGRATIONS, folder, ignore=shutil.ignore_patterns("__pycache__"))
-    (folder / "versions" / "r0004_next.py").write_text(NEXT.format(then=then), encoding="utf-8")
+    (folder / "versions" / "r0005_next.py").write_text(NEXT.format(then=then), encoding="utf-8")
     return folder
 
 
@@ -120,7 +120,7 @@ def test_an_older_database_is_migrated_and_a_newer_one_refused(store: Store, new
     upgrade.upgrade(store._database, START, newer)
     assert (store.head(), store.state()) == before
 
-    with pytest.raises(StoreOutdated, match="schema 0003"):
+    with pytest.raises(StoreOutdated, match="schema 0005"):
         store.require()
     with pytest.raises(StoreOutdated, match="a newer version wrote it"):
         store.upgrade(START)
@@ -141,7 +141,7 @@ def test_a_copy_is_kept_from_before_a_migration(sqlite_url: str, newer: Path) ->
     upgrade.upgrade(store._database, START, newer)
     store.close()
 
-    copy = beside(_file(sqlite_url), "before-0003")
+    copy = beside(_file(sqlite_url), "before-0005")
     restored = open_store(f"sqlite:///{copy}")
     restored.require()
     assert restored.last_seq("local") == 399
