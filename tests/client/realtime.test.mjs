@@ -248,6 +248,15 @@ test("a connection that cannot be asked is believed to be as dead as the page sa
   await until(() => chat.state.state === "connected");
 });
 
+test("whom a rule sent to a provider leaves it when it fails, connected or not", async () => {
+  const rules = (target) => [{ attribute: "event_users", over: 5000, under: 4000, held: true, target }];
+  tell({ target: "firebase", rules: rules("native") });
+  const one = realtime({ context: { event_users: 6000 } }), chat = module(one);
+  (await until(() => chat.connection?.target === "native" && chat.connection)).ping = undefined;
+  tell({ target: "firebase", rules: rules("firebase"), cause: "native_down" });
+  await until(() => chat.connection?.target === "firebase");
+});
+
 test("a newer epoch of the same move does not begin the wait anew", async () => {
   const chat = module(realtime());
   await until(() => chat.connection);

@@ -93,6 +93,12 @@ export function compare([generation, number], [other, than]) {
 
 // --- What this client knows ---
 
+/** Whether a provider is one to leave: the directive names it as failed, or leads nobody to whom a rule applies there. */
+function hasFailed(directive, provider, reason) {
+  if ([`${provider}_down`, `${provider}_slow`].includes(directive.cause)) return true;
+  return reason === MATCHED && ![directive.target, ...directive.rules.map((rule) => rule.target)].includes(provider);
+}
+
 /** One page's reader of one status page, and its modules: they share a client, so that they move together. */
 export class Realtime {
   #url; #defaults; #names; #context; #pollMs; #limitedPollMs; #readMs; #sample; #pingMs; #storage;
@@ -165,7 +171,7 @@ export class Realtime {
       ends: directive.target === LIMITED && directive.expires_at ? this.#byOurs(directive.expires_at) : null,
       text: directive.still_works,
       epoch: directive.epoch[1],
-      isDown: (provider) => directive.cause === `${provider}_down`,
+      isDown: (provider) => hasFailed(directive, provider, reason),
     };
   }
 
@@ -326,7 +332,7 @@ class Module {
       this.#drop();
       return this.#show("limited", want.ends);
     }
-    if (standing && (standing.target === want.target || want.stays)) {
+    if (standing && (standing.target === want.target || (want.stays && !want.isDown(standing.target)))) {
       this.#callOff();
       if (standing.target !== want.target) this.#ask(standing);
       return this.#show("connected");
