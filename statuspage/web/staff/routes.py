@@ -20,7 +20,7 @@ from statuspage.web.staff.gate import needs, who
 from statuspage.web.staff.letters import letters_about
 from statuspage.web.staff.past_acts import past_acts
 from statuspage.web.staff.route_forms import LIMIT, PAUSE, PIN, Typed, sent
-from statuspage.web.staff.route_rows import provider_row, route_row
+from statuspage.web.staff.route_rows import RouteRow, provider_row, route_row
 from statuspage.web.times import clock, stamp
 
 blueprint = desk_blueprint("routes")
@@ -34,6 +34,8 @@ DID = {
     "ack": "unlocked",
 }
 """The word of `?did=` after an act."""
+FIELDS = ("reason", "until", "expires_at")
+"""The fields that say themselves what is wrong with them."""
 
 
 @blueprint.get(ROUTES)
@@ -96,13 +98,15 @@ def _show(
     if present is not None:
         where = place_name(look.board, seen.state.provider)
         alert = f"Somebody was faster: the route is at epoch {present} now, on {where}. Nothing of yours was done."
+    row = route_row(seen, look, zone)
     return desk_page(
         "route.html",
         code,
         refusal=refusal,
         alert=alert,
         typed=typed or Typed(),
-        row=route_row(seen, look, zone),
+        row=row,
+        beside=FIELDS if typed is not None and _is_on_page(typed, row) else (),
         providers=[provider_row(look, each, zone) for each in seen.route.providers],
         targets=[(each, look.board.provider(each).name) for each in seen.route.providers],
         still_works=seen.route.still_works or "",
@@ -113,6 +117,20 @@ def _show(
         letters=letters_about(f"route/{id}", zone),
         acts=past_acts(id, zone),
     )
+
+
+def _is_on_page(typed: Typed, row: RouteRow) -> bool:
+    """Whether the form that was sent is on the page, so that what is wrong stands beside its field."""
+    match typed.act:
+        case "move":
+            return any(each.to == typed.to for each in row.ways)
+        case "approve":
+            return row.proposed
+        case "ack":
+            return row.locked and not row.proposed
+        case "resume":
+            return row.resumable
+    return True
 
 
 def _warning(beats: Sequence[Heartbeat], look: Look, zone: ZoneInfo) -> tuple[str, str, str] | None:
