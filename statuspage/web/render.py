@@ -75,7 +75,7 @@ def _directives(scene: Scene) -> Iterator[tuple[str, File]]:
     snapshot, fresh = scene.snapshot, scene.fresh
     board = snapshot.site.switchboard
     document = directives_document(
-        board, snapshot.routes, snapshot.generation, fresh.heartbeat_at, fresh.stale, scene.now
+        board, snapshot.routes, snapshot.generation, fresh.heartbeat_at, fresh.stale, snapshot.read_at
     )
     yield DIRECTIVES, json_file(document)
     yield "/flagd.json", json_file(flagd_document(board, document))

@@ -35,6 +35,8 @@ PUBLIC = {
     "/history.atom": "data",
     "/history.rss": "data",
     "/history.json": "data",
+    "/directives.json",
+    "/flagd.json",
     "/history.ics": "data",
     "/i/<incident>": "redirect",
     "/static/<name>": "asset",
