@@ -19,7 +19,7 @@ from urllib.error import HTTPError
 
 from .deciding import LIMITED, Context, Directive, Epoch, epoch, evaluate, moment, seconds
 from .known import BROKEN, KEPT_FOR, Known, keep, kept, learned
-from .reporting import Beacon
+from .reporting import SHARE, Beacon
 
 PATIENCE = 12
 """So many times `max_age`, and whoever asks waits for the newer ones, as at the start."""
@@ -33,8 +33,8 @@ class Directives:
 
     `defaults` are the providers of routes of which nothing is known. `client_id` is who this client is: give one that
     outlives a restart, or it moves at another moment then. `timeout` and `max_age` are seconds. `store` is a file that
-    keeps what was read over a restart. `sample` is the part of reports that is sent. Raises ValueError for a `url` that
-    is neither http nor https.
+    keeps what was read over a restart. Of reports so large a part is sent as the directives say, and never more than
+    `sample`: 0 sends none. Raises ValueError for a `url` that is neither http nor https.
     """
 
     def __init__(
@@ -46,7 +46,7 @@ class Directives:
         timeout: float = 2.0,
         max_age: float = 5.0,
         store: str | os.PathLike[str] | None = None,
-        sample: float = 0.1,
+        sample: float = 1.0,
         clock: Callable[[], float] = time.monotonic,
         wall: Callable[[], float] = time.time,
     ) -> None:
@@ -55,7 +55,7 @@ class Directives:
         self.client_id = client_id or os.urandom(16).hex()
         self._url, self._defaults = url.rstrip("/"), dict(defaults or {})
         self._timeout, self._max_age, self._clock, self._wall = timeout, max_age, clock, wall
-        self._beacon = Beacon(self._url, sample, timeout)
+        self._beacon, self._sample = Beacon(self._url, timeout), sample
         self._store, self._kept_at = Path(store) if store is not None else None, float("-inf")
         self._lock, self._next = threading.Lock(), float("-inf")
         self._flight: tuple[threading.Event, float] | None = None
@@ -104,8 +104,12 @@ class Directives:
 
         Raises ValueError for another outcome.
         """
-        found = self.epoch(route)
-        self._beacon.send(provider or self.provider(route), route, found[1] if found else 0, outcome, ms)
+        found = self.directive(route)
+        number = epoch(found["epoch"])[1] if found else 0
+        share = found["connect"].get("beacon_share") if found else None
+        wanted = share if isinstance(share, int | float) else SHARE
+        target = provider or self.provider(route)
+        self._beacon.send(target, route, number, outcome, ms, min(self._sample, wanted))
 
     def refresh(self) -> bool:
         """Read now, in this thread. False where that failed, or brought something older."""

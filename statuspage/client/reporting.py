@@ -7,24 +7,26 @@ import urllib.request
 from http.client import HTTPException
 from urllib.error import HTTPError
 
+SHARE = 0.1
+"""Of reports, where the status page does not say how large a part it wants."""
 OUTCOMES = ("ok", "timeout", "refused", "limited")
 MOST_BYTES, MOST_AT_ONCE = 200, 4
 
 
 class Beacon:
-    """Posts to `<url>/beacon`. `sample` is the part of reports that is sent, `timeout` in seconds."""
+    """Posts to `<url>/beacon`. `timeout` is in seconds."""
 
-    def __init__(self, url: str, sample: float, timeout: float) -> None:
-        self._url, self._sample, self._timeout = f"{url}/beacon", sample, timeout
+    def __init__(self, url: str, timeout: float) -> None:
+        self._url, self._timeout = f"{url}/beacon", timeout
         self._places = threading.Semaphore(MOST_AT_ONCE)
 
-    def send(self, provider: str, route: str, number: int, outcome: str, ms: float) -> None:
-        """Send it from a thread, or drop it. Raises ValueError for an outcome that is none."""
+    def send(self, provider: str, route: str, number: int, outcome: str, ms: float, share: float) -> None:
+        """Send a `share` of them, from a thread, and drop the rest. Raises ValueError for an outcome that is none."""
         if outcome not in OUTCOMES:
             raise ValueError(f"an outcome is one of {', '.join(OUTCOMES)}")
         said = {"p": provider, "r": route, "e": number, "o": outcome, "ms": round(ms)}
         body = json.dumps(said, separators=(",", ":")).encode()
-        if len(body) <= MOST_BYTES and random.random() < self._sample and self._places.acquire(blocking=False):
+        if len(body) <= MOST_BYTES and random.random() < share and self._places.acquire(blocking=False):
             threading.Thread(target=self._post, args=(body,), name="statuspage-beacon", daemon=True).start()
 
     def _post(self, body: bytes) -> None:

@@ -100,6 +100,7 @@ url = "sqlite:///statuspage.db"
 [web]
 bind = "127.0.0.1:{port}"
 public_dir = "public"
+beacon_share = 1.0
 
 [incidents]
 incident_after = "5s"

@@ -14,6 +14,8 @@ from werkzeug.exceptions import HTTPException, NotFound
 from statuspage.core.clock import Clock
 from statuspage.web.api import register as register_api
 from statuspage.web.assets import load_assets
+from statuspage.web.beacon import Beacons
+from statuspage.web.counting import Counting
 from statuspage.web.errors import error_body, error_headers, is_for_all, wants_json
 from statuspage.web.files import Kind
 from statuspage.web.headers import NOT_KEPT, PUBLIC, security
@@ -32,11 +34,16 @@ _OLD_ASSET = re.compile(r"/static/([a-z]+)\.[0-9a-f]{12}\.([a-z]+)")
 
 
 def create_app(
-    shown: Shown, public: Path, clock: Clock, staff: Staff | None = None, notices: Notices = NOTICES
+    shown: Shown,
+    public: Path,
+    clock: Clock,
+    staff: Staff | None = None,
+    notices: Notices = NOTICES,
+    counting: Counting | None = None,
 ) -> Flask:
     """The application behind the prebuilt pages. `public` is the folder of the bundles; no `staff`, no staff area.
 
-    What is under /ofrep/v1/ is answered before Flask is asked.
+    What is under /ofrep/v1/, and beacons, are answered before Flask is asked; `counting` counts the latter.
 
     Raises RuntimeError where a view of the staff area does not say whom it is for.
     """
@@ -78,6 +85,7 @@ def create_app(
 
     register_short(app, shown)
     before = Ofrep(shown, clock, Streams(shown, clock, notices)).before(app.wsgi_app)
+    before = Beacons(shown, counting or Counting(clock)).before(before)
     app.wsgi_app = before  # type: ignore[method-assign,assignment]
     if staff is not None:
         register_staff(app, staff)

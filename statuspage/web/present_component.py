@@ -9,6 +9,7 @@ from statuspage.core.status import Status
 from statuspage.core.uptime import Span, figures, over
 from statuspage.web.bars import BAD, BIG, Bars, day_status, draw
 from statuspage.web.present import Sentence, aside, last_check
+from statuspage.web.present_felt import Chart, charts
 from statuspage.web.present_history import Row, history_path, row
 from statuspage.web.present_routes import route_lines
 from statuspage.web.recent import how_long
@@ -72,6 +73,8 @@ class Detail:
     needs: tuple[Neighbour, ...]
     needed_by: tuple[Neighbour, ...]
     routes: tuple[Sentence, ...] = ()
+    felt: tuple[Chart, ...] = ()
+    """Of a provider: how long users took to connect to it."""
 
 
 def detail(scene: Scene, component: Component) -> Detail:
@@ -106,6 +109,7 @@ def detail(scene: Scene, component: Component) -> Detail:
         needs=tuple(_neighbour(scene, each) for each in needs),
         needed_by=tuple(_neighbour(scene, each) for each in site.components if component.id in each.needs),
         routes=route_lines(scene, component),
+        felt=charts(scene, component),
     )
 
 

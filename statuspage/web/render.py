@@ -30,6 +30,7 @@ from statuspage.web.kept import Kept, mark
 from statuspage.web.logo import logo_file, logo_path
 from statuspage.web.present import Front, front
 from statuspage.web.present_component import detail
+from statuspage.web.present_felt import felt_document
 from statuspage.web.present_history import (
     COMPONENT_MONTHS,
     PAGE_MONTHS,
@@ -61,6 +62,7 @@ def render(snapshot: Snapshot, now: datetime, kept: Kept | None = None) -> dict[
     files["/api/v2/status.json"] = json_file(statuspage_v2.status_document(scene))
     files["/api/v2/components.json"] = json_file(statuspage_v2.components_document(scene))
     files["/api/v1/summary.json"] = json_file(own_summary.summary(scene, view))
+    files["/felt.json"] = json_file(felt_document(scene))
     files.update(_directives(scene))
     listed = Listed(scene)
     files.update((at, json_file(document)) for at, document in listed.documents().items())

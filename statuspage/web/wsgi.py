@@ -1,4 +1,4 @@
-"""What granian loads in every worker: the application, its keeper, and the watch over its parent.
+"""What granian loads in every worker: the application, its keeper, its bringer, and the watch over its parent.
 
 The configuration comes in one environment variable as JSON. The config file and its secrets are not needed here.
 """
@@ -16,6 +16,7 @@ from statuspage.clock import SystemClock
 from statuspage.core.clock import Clock
 from statuspage.store import open_store
 from statuspage.web.app import create_app
+from statuspage.web.counting import Bringer, Counting
 from statuspage.web.feed import LOCAL_PERIOD, REMOTE_PERIOD
 from statuspage.web.middleware import serve_first
 from statuspage.web.shown import Shown
@@ -67,7 +68,10 @@ def make_application() -> "WSGIApplication":
     logs.setup(config.secrets)  # this process was started anew and has nothing of its parent's
     shed_environment()
     threading.Thread(target=_end_with_parent, args=(os.getppid(),), name="statuspage-orphan", daemon=True).start()
-    application, keeper = assemble(config)
+    clock = SystemClock()
+    counting = Counting(clock)
+    application, keeper = assemble(config, clock, counting)
+    Bringer(counting, lambda: open_store(config.store_url)).start()
     keeper.tick()
     keeper.start()
     return application
@@ -83,13 +87,17 @@ def shed_environment() -> None:
             del os.environ[name]
 
 
-def assemble(config: WebConfig) -> tuple["WSGIApplication", Keeper]:
+def assemble(
+    config: WebConfig, clock: Clock | None = None, counting: Counting | None = None
+) -> tuple["WSGIApplication", Keeper]:
     """The application and its keeper, which is not started yet."""
-    clock, shown, public = SystemClock(), Shown(config.site_url), Path(config.public_dir).absolute()
+    clock = clock or SystemClock()
+    shown, public = Shown(config.site_url), Path(config.public_dir).absolute()
     period = LOCAL_PERIOD if config.store_url.startswith("sqlite") else REMOTE_PERIOD
     keeper = Keeper(public, shown, clock, lambda: open_store(config.store_url), period)
     notices = Notices(config.notice_jitter, config.most_streams, config.trusted_hops)
-    return serve_first(shown, create_app(shown, public, clock, _staff(config, shown, clock), notices)), keeper
+    app = create_app(shown, public, clock, _staff(config, shown, clock), notices, counting)
+    return serve_first(shown, app), keeper
 
 
 def _staff(config: WebConfig, shown: Shown, clock: Clock) -> Staff | None:

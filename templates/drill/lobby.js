@@ -62,7 +62,7 @@ const throughFirebase = (room, heard) => (signal) => open(firebase, signal, (sen
 const realtime = new Realtime({
   url: site, names: { firebase: "Firebase Web Sockets", native: "Native Web Sockets" },
   defaults: Object.fromEntries([...main.querySelectorAll("[data-route]")].map(({ dataset }) => [dataset.route, "firebase"])),
-  pollMs: 2000, limitedPollMs: 3000, pingMs: 2000, sample: 1, // A demo is looked at by few, and impatiently.
+  pollMs: 2000, limitedPollMs: 3000, pingMs: 2000, // A demo is looked at by few, and impatiently.
 });
 
 for (const section of main.querySelectorAll("[data-route]")) {

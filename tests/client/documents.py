@@ -18,6 +18,7 @@ BOARD = Switchboard(
         Route(id, id.rpartition(".")[2], PROVIDERS, Mode.AUTO, still_works="You can watch as always.")
         for id in (CHAT, QA)
     ),
+    beacon_share=1.0,
 )
 AT = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
 Document = dict[str, Any]

@@ -7,7 +7,7 @@ import { after, afterEach, beforeEach, test } from "node:test";
 
 const { Realtime, bucket, compare, evaluate, inForce, moment, sha256 } = await import(process.env.REALTIME);
 const vectors = JSON.parse(readFileSync(process.env.VECTORS, "utf8"));
-const CHAT = "realtime.chat", QA = "realtime.qa", CONNECT = { timeout_ms: 200, max_attempts: 3, backoff_base_ms: 20, backoff_cap_ms: 50, limited_poll_ms: 40 };
+const CHAT = "realtime.chat", QA = "realtime.qa", CONNECT = { beacon_share: 1, timeout_ms: 200, max_attempts: 3, backoff_base_ms: 20, backoff_cap_ms: 50, limited_poll_ms: 40 };
 const wait = (ms) => new Promise((done) => setTimeout(done, ms));
 
 async function until(condition, what = "the condition", ms = 8000) {
@@ -447,7 +447,7 @@ test("a storage that is not allowed is no trouble", async () => {
 
 test("beacons are small, without a cookie, and say how connecting went", async () => {
   tell({ target: "native" });
-  const one = realtime({ sample: 1 });
+  const one = realtime({ sample: 1 }); // and the status page wants each
   module(one);
   await until(() => page.beacons.length >= 1);
   const [body, headers] = page.beacons[0], { ms, ...said } = JSON.parse(body);
@@ -461,11 +461,14 @@ test("beacons are small, without a cookie, and say how connecting went", async (
   assert.ok(page.beacons.some(([each]) => JSON.parse(each).o === "limited"));
 });
 
-test("of beacons only a sample is sent", async () => {
-  const chat = module(realtime({ sample: 0 }));
-  await until(() => chat.connection);
-  await wait(50);
-  assert.equal(page.beacons.length, 0);
+test("of beacons only a sample is sent, as large as the status page wants it", async () => {
+  for (const [sample, share] of [[0, 1], [1, 0], [1, null]]) {
+    for (const each of Object.values(page.document.routes)) each.connect = { ...CONNECT, beacon_share: share };
+    const chat = module(realtime({ sample }));
+    await until(() => chat.connection);
+    await wait(50);
+    assert.equal(page.beacons.length, 0);
+  }
 });
 
 test("a module that is closed does nothing any more", async () => {

@@ -320,7 +320,7 @@ def heard(page: Page, count: int) -> Iterator[list[dict[str, Any]]]:
 
 def test_a_report_is_small_and_says_how_connecting_went(page: Page) -> None:
     tell(page, moved(epoch=7))
-    found = client(page, sample=1)
+    found = client(page)
     with heard(page, 1) as said:
         found.report(CHAT, "ok", 61.7)
     assert said == [{"p": "native", "r": CHAT, "e": 7, "o": "ok", "ms": 62}]
@@ -333,12 +333,24 @@ def test_reports_are_a_sample_and_never_a_trouble(page: Page) -> None:
     silent.report(CHAT, "timeout", 8000)
     with pytest.raises(ValueError, match="outcome"):
         silent.report(CHAT, "wonderful", 1)
-    nobody = Directives("http://127.0.0.1:1", DEFAULTS, sample=1)
+    nobody = Directives("http://127.0.0.1:1", DEFAULTS)
     nobody.report(CHAT, "refused", 1)
     nobody.report("r" * 300, "refused", 1)
     with heard(page, 1) as said:
         client(page, sample=1).report(CHAT, "limited", 0, provider="firebase")
     assert [each["p"] for each in said] == ["firebase"]
+
+
+@pytest.mark.parametrize(("said", "sample", "share"), [(0, 1, 0), (0.5, 1, 0.5), (0.5, 0.2, 0.2), (None, 1, 0.1)])
+def test_the_status_page_says_how_large_a_part_of_reports_it_wants(
+    page: Page, monkeypatch: pytest.MonkeyPatch, said: float | None, sample: float, share: float
+) -> None:
+    tell(page, moved())
+    page.document["routes"][CHAT]["connect"]["beacon_share"] = said
+    found, sent = client(page, sample=sample), list[float]()
+    monkeypatch.setattr(found._beacon, "send", lambda *report: sent.append(report[-1]))
+    found.report(CHAT, "ok", 1)
+    assert sent == [share]
 
 
 @pytest.mark.parametrize("url", ["file:///etc/passwd", "ftp://127.0.0.1", "status.example.com", ""])

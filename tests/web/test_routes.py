@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from statuspage.core.role import Role
-from statuspage.web import ofrep
+from statuspage.web import beacon, ofrep
 from tests.web.staff import OURS, Office
 
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE")
@@ -82,7 +82,7 @@ def test_every_caller_gets_what_the_table_says(office: Office, rule: str) -> Non
 
 @pytest.mark.corpus("D6", "E4")
 def test_the_table_has_a_row_for_every_route_and_none_for_others(office: Office) -> None:
-    rules = {rule.rule for rule in office.app.url_map.iter_rules()} | set(ofrep.ROUTES)
+    rules = {rule.rule for rule in office.app.url_map.iter_rules()} | set(ofrep.ROUTES) | set(beacon.ROUTES)
     missing = sorted(rules - set(ROUTES))
     assert not missing, f"routes without a table in {FILE.name}:\n" + "\n".join(
         proposed(office, each) for each in missing

@@ -9,7 +9,7 @@
 
 const LIMITED = "limited", MATCHED = "TARGETING_MATCH", SPLIT = "SPLIT", STATIC = "STATIC";
 // The policy where nothing is known. Times end in _ms or _MS (milliseconds), but for the seconds of a document.
-const POLICY = { timeout_ms: 8000, max_attempts: 5, backoff_base_ms: 1000, backoff_cap_ms: 60000, limited_poll_ms: 30000 };
+const POLICY = { timeout_ms: 8000, max_attempts: 5, backoff_base_ms: 1000, backoff_cap_ms: 60000, limited_poll_ms: 30000, beacon_share: 0.1 };
 const KEPT_MS = 3600e3; // What was true last week may lead to a provider that is down.
 const STEADY_MS = 10e3; // A connection that ends sooner than this counts as a failed try.
 const MOST_BEACON = 200, LONGEST_TIMER = 2 ** 31 - 1;
@@ -112,10 +112,11 @@ export class Realtime {
   /**
    * `names` are the providers' names for people. `client` is who this is; it is made up and kept where none is given.
    * A directive is read every `pollMs` ± 50 %, in limited mode every `limitedPollMs` (else the directive's own), for
-   * `readMs` at most. What stands is asked for a sign of life every `pingMs`. `sample` is the part of beacons sent.
+   * `readMs` at most. What stands is asked for a sign of life every `pingMs`. Of beacons so large a
+   * part is sent as the directive says (`beacon_share`), and never more than `sample`: 0 sends none.
    */
   constructor({ url, defaults = {}, names = {}, context = {}, client, pollMs = 10000, limitedPollMs, readMs = 2000,
-                pingMs = 15000, sample = 0.1, storage } = {}) {
+                pingMs = 15000, sample = 1, storage } = {}) {
     Object.assign(this, { client });
     this.#url = String(url).replace(/\/+$/, "");
     this.#defaults = defaults; this.#names = names; this.#context = context;
@@ -185,7 +186,8 @@ export class Realtime {
   /** Tell the status page how connecting went: no cookie, no name, some connections only, and nobody waits. */
   report(route, target, epoch, outcome, ms) {
     const body = JSON.stringify({ p: target, r: route, e: epoch, o: outcome, ms: Math.round(ms) });
-    if (body.length > MOST_BEACON || Math.random() >= this.#sample) return;
+    const share = Math.min(this.#sample, this.wanted(route).policy.beacon_share);
+    if (body.length > MOST_BEACON || !(Math.random() < share)) return;
     const to = `${this.#url}/beacon`;
     try {
       if (!("keepalive" in Request.prototype)) return void navigator.sendBeacon(to, body);
