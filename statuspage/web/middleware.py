@@ -1,5 +1,7 @@
 """Answers prebuilt bytes before Flask is asked: one look-up, no copy, no allocation worth naming.
 
+`look_up` and `reply` are the rule; `rsgi.py` follows it on the loop, and `serve_first` for whatever speaks WSGI.
+
 The path must match exactly. A query is ignored, but for the history's: of that its page and component are looked
 up among the prebuilt ones, and what names another is not there. So nothing that a visitor writes reaches an answer,
 and a cache cannot be made to keep one page for another.
@@ -11,13 +13,18 @@ from typing import TYPE_CHECKING
 from urllib.parse import parse_qsl
 
 from statuspage.web.errors import refuse
+from statuspage.web.headers import Headers
 from statuspage.web.shown import QUERIED, Answer, Shown
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
 MOST_FIELDS = 20
+_STATUS = {200: "200 OK", 204: "204 No Content", 304: "304 Not Modified"}
 _NOTHING: list[bytes] = []
+
+Reply = tuple[int, Headers, list[bytes]]
+"""Status, headers and body of an answer that was made before anybody asked."""
 
 
 def serve_first(shown: Shown, app: "WSGIApplication") -> "WSGIApplication":
@@ -25,30 +32,35 @@ def serve_first(shown: Shown, app: "WSGIApplication") -> "WSGIApplication":
 
     def application(environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
         path = environ["PATH_INFO"]
-        if path in QUERIED and environ.get("QUERY_STRING"):
-            answer = by_query(shown, path, environ["QUERY_STRING"])
-            if answer is None and path in shown.table:
-                return refuse(404, shown, environ, start_response, [])
-        else:
-            answer = shown.table.get(path)
+        answer = look_up(shown, path, environ.get("QUERY_STRING", ""))
         if answer is None:
+            if path in QUERIED and path in shown.table:
+                return refuse(404, shown, environ, start_response, [])
             return app(environ, start_response)
-        method = environ["REQUEST_METHOD"]
-        if method != "GET" and method != "HEAD":
-            if method == "OPTIONS":
-                start_response("204 No Content", answer.preflight)
-                return _NOTHING
+        method, codings = environ["REQUEST_METHOD"], environ.get("HTTP_ACCEPT_ENCODING")
+        found = reply(answer, method, codings, environ.get("HTTP_IF_NONE_MATCH"))
+        if found is None:
             return refuse(405, shown, environ, start_response, [("Allow", "GET, HEAD, OPTIONS")])
-        codings = environ.get("HTTP_ACCEPT_ENCODING")
-        variant = answer.plain if codings is None or not accepts_gzip(codings) else answer.gzip
-        known = environ.get("HTTP_IF_NONE_MATCH")
-        if known is not None and (known == variant.etag or matches(known, variant.etag)):
-            start_response("304 Not Modified", variant.unchanged)
-            return _NOTHING
-        start_response("200 OK", variant.headers)
-        return variant.body if method == "GET" else _NOTHING
+        status, headers, body = found
+        start_response(_STATUS[status], headers)
+        return body
 
     return application
+
+
+def look_up(shown: Shown, path: str, query: str) -> Answer | None:
+    """What is prebuilt for this address. None for a path of the table is a query that names what is not there."""
+    return by_query(shown, path, query) if query and path in QUERIED else shown.table.get(path)
+
+
+def reply(answer: Answer, method: str, codings: str | None, known: str | None) -> Reply | None:
+    """The answer to a method, an Accept-Encoding and an If-None-Match; None for a method it does not take."""
+    if method != "GET" and method != "HEAD":
+        return (204, answer.preflight, _NOTHING) if method == "OPTIONS" else None
+    variant = answer.plain if codings is None or not accepts_gzip(codings) else answer.gzip
+    if known is not None and (known == variant.etag or matches(known, variant.etag)):
+        return 304, variant.unchanged, _NOTHING
+    return 200, variant.headers, variant.body if method == "GET" else _NOTHING
 
 
 def by_query(shown: Shown, path: str, query: str) -> Answer | None:

@@ -1,4 +1,4 @@
-"""Runs the site under granian: with one blocking thread a single open stream would stop every page, so there are 64.
+"""Runs the site under granian, by RSGI: the loop answers what is prebuilt, threads of ours do what may wait.
 
 The parent starts the workers, passes SIGTERM and Ctrl-C on and waits for them. The port is tried first, for
 granian's own listeners share a port with whoever has it.
@@ -12,13 +12,12 @@ import threading
 from dataclasses import dataclass
 from typing import Any
 
-from granian.constants import HTTPModes, Interfaces, RuntimeModes
+from granian.constants import HTTPModes, Interfaces, Loops, RuntimeModes
 from granian.log import LogLevels
 from granian.server.mp import MPServer
 
 from statuspage.web.wsgi import VARIABLE, WebConfig
 
-BLOCKING_THREADS = 64
 BACKPRESSURE = 8192
 """granian counts connections with it, idle ones too: at 256 that many silent connections stop the page (measured)."""
 
@@ -95,11 +94,11 @@ def _granian(listen: Listen) -> MPServer:
         factory=True,
         address=listen.address,
         port=listen.port,
-        interface=Interfaces.WSGI,
+        interface=Interfaces.RSGI,
         http=HTTPModes.http1,
         runtime_mode=RuntimeModes.st,
         workers=listen.workers,
-        blocking_threads=BLOCKING_THREADS,
+        loop=Loops.auto,
         backpressure=BACKPRESSURE,
         websockets=False,
         log_level=LogLevels.error,

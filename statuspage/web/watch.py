@@ -57,7 +57,7 @@ class Keeper(threading.Thread):
         self, public: Path, shown: Shown, clock: Clock, open_source: Callable[[], Source], feed_period: float
     ) -> None:
         super().__init__(name="statuspage-keeper", daemon=True)
-        self._public, self._shown, self._clock = public, shown, clock
+        self._public, self.shown, self._clock = public, shown, clock
         self._open_source, self._feed_period = open_source, feed_period
         self._feed: Feed | None = None
         self._lock: int | None = None
@@ -135,23 +135,23 @@ class Keeper(threading.Thread):
         if snapshot is None or not needs_building(self._built, snapshot, now):
             return
         try:
-            bundle = build(self._public, snapshot, now, self._kept, self._shown.bundle)
+            bundle = build(self._public, snapshot, now, self._kept, self.shown.bundle)
         except OSError as error:
             # A full disk must not keep the page green: what it says is shown from memory, and tried again.
             self._complain(f"the bundle cannot be written, it is shown from memory: {error.strerror}")
-            bundle = make(self._public, snapshot, now, self._kept, self._shown.bundle)
+            bundle = make(self._public, snapshot, now, self._kept, self.shown.bundle)
         # What was made in memory may bear the name of what is written after it.
-        if self._shown.bundle is not bundle:
-            self._shown.swap(bundle)
+        if self.shown.bundle is not bundle:
+            self.shown.swap(bundle)
         self._built = Built(snapshot, now)
 
     def _follow(self) -> None:
         """Load what another worker, or the process before this one, made."""
         if self._followed is not None and self._followed.name == current_name(self._public):
             return
-        bundle = load_newest(self._public, self._shown.bundle)
+        bundle = load_newest(self._public, self.shown.bundle)
         if bundle is not None and (self._followed is None or self._followed.name != bundle.name):
-            self._shown.swap(bundle)
+            self.shown.swap(bundle)
             self._followed, self._built = bundle, None
 
     def _age(self) -> None:
@@ -166,7 +166,7 @@ class Keeper(threading.Thread):
             self._built = Built(snapshot, self._followed.rendered_at)
         snapshot = self._built.snapshot
         if needs_building(self._built, snapshot, now):
-            self._shown.swap(make(self._public, snapshot, now, self._kept, self._shown.bundle))
+            self.shown.swap(make(self._public, snapshot, now, self._kept, self.shown.bundle))
             self._built = Built(snapshot, now)
 
     def _write_reading(self) -> None:

@@ -19,6 +19,7 @@ from statuspage.web.app import create_app
 from statuspage.web.counting import Bringer, Counting
 from statuspage.web.feed import LOCAL_PERIOD, REMOTE_PERIOD
 from statuspage.web.middleware import serve_first
+from statuspage.web.rsgi import Site
 from statuspage.web.shown import Shown
 from statuspage.web.staff import Staff
 from statuspage.web.streams import Notices
@@ -62,8 +63,8 @@ class WebConfig:
         return json.dumps(asdict(self))
 
 
-def make_application() -> "WSGIApplication":
-    """The application of this worker. Raises KeyError without the configuration, ValueError for a broken one."""
+def make_application() -> Site:
+    """The site of this worker. Raises KeyError without the configuration, ValueError for a broken one."""
     config = WebConfig(**json.loads(os.environ[VARIABLE]))
     logs.setup(config.secrets)  # this process was started anew and has nothing of its parent's
     shed_environment()
@@ -74,13 +75,13 @@ def make_application() -> "WSGIApplication":
     Bringer(counting, lambda: open_store(config.store_url)).start()
     keeper.tick()
     keeper.start()
-    return application
+    return Site(keeper.shown, application)
 
 
 def shed_environment() -> None:
-    """Forget every variable that nothing here reads: granian copies them all into every request.
+    """Forget every variable that nothing here reads: what shows the environment must not show secrets.
 
-    Among them may be the database's password and whatever secrets the monitor is given; and copying costs time.
+    Among them may be the database's password and whatever the monitor is given.
     """
     for name in list(os.environ):
         if not name.startswith(KEPT_VARIABLES):

@@ -1,7 +1,7 @@
 """Our front page beside nginx serving the same bytes as a file: 200, gzip and 304, one core each, wrk on the other.
 
-Shipped settings (64 blocking threads), and 20 streams held, each of which keeps a blocking thread as the
-product's own will; nginx holds 20 unfinished requests. Five rounds, ours and theirs in turn; the median counts.
+Shipped settings, and 20 streams of notices held, each of which keeps a thread; nginx holds 20 unfinished requests.
+Five rounds, ours and theirs in turn; the median counts.
 The database's last heartbeat is old, so that the page is stale and its bytes stand still during the run.
 """
 
@@ -24,9 +24,8 @@ from rich.console import Console
 from rich.table import Table
 
 from tests.programs import find
-from tests.web.processes import ROOT, STREAMING, Web, free_port
+from tests.web.processes import PROGRAM, ROOT, STREAM, Web, free_port
 from tests.web.served import eventually, seeded_store
-from tests.web.streams import STREAM
 
 CONNECTIONS, HELD = 64, 20
 UNFINISHED = b"GET / HTTP/1.1\r\nHost: 127.0.0.1\r\n"
@@ -94,7 +93,7 @@ def _ours(folder: Path) -> Iterator[Web]:
         "0",
         sys.executable,
         "-c",
-        STREAMING,
+        PROGRAM,
         str(folder / "public"),
         address,
         str(port),

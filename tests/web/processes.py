@@ -25,11 +25,8 @@ sys.exit(serve(Listen("127.0.0.1", int(port), int(workers)), WebConfig(public, s
 LOGGING = PROGRAM.replace("\npublic, store", "\nfrom statuspage import logs; logs.setup()\npublic, store", 1)
 """The same with logs as the command sets them up."""
 
-STREAMING = PROGRAM.replace(
-    "\npublic, store",
-    '\nimport statuspage.web.serve as shipped\nshipped.TARGET = "tests.web.streams:make_application"\npublic, store',
-)
-"""The same with a route that streams for ever, each stream on a thread of its own."""
+STREAM = b"GET /ofrep/v1/events HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n"
+"""A request for notices: an answer without an end, on a thread of its own."""
 
 
 def free_port() -> int:

@@ -15,11 +15,11 @@ from time import perf_counter
 import pytest
 
 from statuspage.core.status import Status
-from statuspage.web.serve import BLOCKING_THREADS, EXIT_PORT_TAKEN
+from statuspage.web.bridge import BLOCKING_THREADS
+from statuspage.web.serve import EXIT_PORT_TAKEN
 from statuspage.web.wsgi import VARIABLE, WebConfig
-from tests.web.processes import LOGGING, ROOT, STREAMING, Web, free_port, running, start
+from tests.web.processes import LOGGING, ROOT, STREAM, Web, free_port, running, start
 from tests.web.served import beat, eventually, move, seeded_store
-from tests.web.streams import STREAM
 
 STANDING = "/history"
 """A page that says nothing of the last check: its bytes stand still while nothing happens."""
@@ -206,7 +206,7 @@ def test_neither_idle_connections_nor_a_locked_database_keep_a_page_waiting(tmp_
 
 def test_streams_on_half_of_the_threads_and_a_locked_database_keep_no_page_waiting(tmp_path: Path) -> None:
     address, store = seeded_store(tmp_path)
-    with running(tmp_path / "public", address, program=STREAMING) as web:
+    with running(tmp_path / "public", address) as web:
         eventually(lambda: web.says("All Systems Operational"))
         streams = [socket.create_connection(("127.0.0.1", web.port)) for _ in range(BLOCKING_THREADS // 2)]
         for stream in streams:
