@@ -38,8 +38,6 @@ PUBLIC = {
     "/directives.json": "data",
     "/flagd.json": "data",
     "/history.ics": "data",
-    "/directives.json": "data",
-    "/flagd.json": "data",
     "/felt.json": "data",
     "/i/<incident>": "redirect",
     "/static/<name>": "asset",
