@@ -67,7 +67,7 @@ def steer(board: Board) -> Steered:
                 moved[route.id] = done_so
         if present.states == before:
             break
-    present = with_ramps(present, tuple(moved))
+    present = with_ramps(present, {id: stood[id] for id in moved})
     for route in routes:
         after = numbered(stood[route.id], present.states[route.id], board.now)
         if after != board.states.get(route.id):

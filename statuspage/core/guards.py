@@ -10,9 +10,9 @@ from datetime import datetime, timedelta
 
 from statuspage.core.detection import EPOCH
 from statuspage.core.health import Condition, Health
-from statuspage.core.load import Signals, herd, users_of, users_on
+from statuspage.core.load import Signals, herd, peak_of, said_on
 from statuspage.core.maintenance import Window
-from statuspage.core.route import LIMITED, Pace, Provider, Refusal, Route, RouteState, Switchboard, matches
+from statuspage.core.route import LIMITED, Pace, Provider, Refusal, Route, RouteState, Scope, Switchboard, matches
 
 READY_WITHIN = timedelta(minutes=5)
 """A destination was seen to work so recently."""
@@ -66,6 +66,22 @@ class Board:
             if each.id != but and (state := self.states.get(each.id)) and provider in _places(state)
         ]
 
+    def users(self, route: Route, state: RouteState | None = None) -> int | None:
+        """How many connections to reckon with when it moves from where it stands; None where nobody has said."""
+        stands = state or self.states.get(route.id)
+        return peak_of(route, self.signals, self.now, is_trusted=stands is not None and self._is_calm(stands))
+
+    def users_on(self, provider: Provider, but: str = "") -> int:
+        """How many connections to reckon with on a provider, beside those of one route."""
+        summed = sum(self.users(each) or 0 for each in self.on(provider.id, but))
+        return max(summed, said_on(provider, self.signals, self.now))
+
+    def _is_calm(self, state: RouteState) -> bool:
+        """Whether everybody can be where they are counted: no source of theirs fails, nobody is on the way."""
+        sources = (state.provider, state.previous) if state.scope is Scope.NEW else (state.provider,)
+        is_well = all(self.condition(each).health is Health.UP for each in sources if each is not None)
+        return is_well and not state.is_moving(self.now)
+
 
 def _places(state: RouteState) -> tuple[str, ...]:
     return (state.provider, state.rollout.to) if state.rollout else (state.provider,)
@@ -113,8 +129,8 @@ def _capacity(board: Board, wish: Wish) -> str | None:
     provider = board.provider(wish.to)
     if provider.capacity is None:
         return None
-    there = users_on(provider, board.on(wish.to, but=wish.route.id), board.signals, board.now)
-    coming = users_of(wish.route, board.signals, board.now) or 0
+    there = board.users_on(provider, but=wish.route.id)
+    coming = board.users(wish.route, wish.state) or 0
     room = int(provider.capacity * board.pace.headroom)
     if there + coming <= room:
         return None

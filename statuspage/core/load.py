@@ -37,11 +37,30 @@ def users_of(route: Route, signals: Signals, now: datetime) -> int | None:
     return latest.users if latest is not None and latest.users is not None else route.users
 
 
+def peak_of(route: Route, signals: Signals, now: datetime, *, is_trusted: bool) -> int | None:
+    """How many connections to reckon with when a route moves: the most that was said in the last 15 minutes.
+
+    An outage empties a route before anybody believes in it, so what is said just then may not lower the peak: only
+    where `is_trusted`, and something was said just now, it counts instead of the configured number.
+    """
+    recent = (each for each in signals.get(route.id, ()) if timedelta(0) <= now - each.at <= BASELINE)
+    said = [each.users for each in recent if each.users is not None]
+    latest = _latest(route.id, signals, now)
+    if said and is_trusted and latest is not None and latest.users is not None:
+        return max(said)
+    return max([*said, *([route.users] if route.users is not None else [])], default=None)
+
+
 def users_on(provider: Provider, routes: Sequence[Route], signals: Signals, now: datetime) -> int:
     """How many a provider carries, with these routes on it. What it says itself counts where that is more."""
     summed = sum(users_of(route, signals, now) or 0 for route in routes)
+    return max(summed, said_on(provider, signals, now))
+
+
+def said_on(provider: Provider, signals: Signals, now: datetime) -> int:
+    """How many a provider says that it carries; 0 where it says nothing."""
     latest = _latest(provider.id, signals, now)
-    return max(summed, latest.users or 0) if latest is not None else summed
+    return latest.users or 0 if latest is not None else 0
 
 
 def arrivals(provider: str, signals: Signals, now: datetime) -> float:

@@ -12,13 +12,13 @@ and guards (`wanting`), or by a person (`operating`):
 * SENT, SENT_HOME, LIMITED_BY_HAND: a person's act.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 
 from statuspage.core.guards import Board, recent_moves
-from statuspage.core.load import arrivals, users_of
+from statuspage.core.load import arrivals
 from statuspage.core.pacing import ramp_after, seconds_for
 from statuspage.core.route import LIMITED, Refusal, Route, RouteState, RuleState, Scope
 from statuspage.core.site import public_id
@@ -174,8 +174,10 @@ def move_id(to: str, now: datetime) -> str:
     return public_id("move", f"{to}/{now.isoformat()}")
 
 
-def with_ramps(board: Board, moved: Sequence[str]) -> Board:
+def with_ramps(board: Board, moved: Mapping[str, RouteState]) -> Board:
     """The board with a ramp for each route that has just moved: one for all that move onto the same provider.
+
+    `moved` is how each of them stood before: how many they are is reckoned from there.
 
     Ramps of earlier moves that are still under way come first; together they never ask for more than its share.
     """
@@ -185,7 +187,7 @@ def with_ramps(board: Board, moved: Sequence[str]) -> Board:
         if state is not None and route.id in moved and not state.is_limited and state.scope is Scope.ALL:
             groups.setdefault(state.provider, []).append(route)
     for to, routes in groups.items():
-        known = [users_of(each, board.signals, board.now) for each in routes]
+        known = [board.users(each, moved[each.id]) for each in routes]
         users = sum(each or 0 for each in known) if any(each is not None for each in known) else None
         provider = board.provider(to)
         arriving = arrivals(to, board.signals, board.now)

@@ -168,7 +168,7 @@ def _moved(
     if not approved:
         until = expires_at or now + board.pace.hold_by_hand
         after = replace(after, pinned=Holding(until, order.by, _reason(order.reason)))
-    board = with_ramps(board.after(after), (route.id,))
+    board = with_ramps(board.after(after), {route.id: found.state})
     final = numbered(found.state, board.states[route.id], now)
     event = moved_event(route, found.state, final, plan.event, board, override=override)
     return Decision(routes=(final,), events=(event,))

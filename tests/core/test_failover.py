@@ -248,11 +248,10 @@ def test_a_destination_that_is_just_full_enough_is_taken() -> None:
     assert here.where() == [NATIVE, NATIVE]
 
 
-def test_what_is_said_just_now_counts_instead_of_the_peak_and_the_peak_where_nothing_is_said() -> None:
+def test_what_is_said_while_all_is_well_counts_instead_of_the_peak_and_the_peak_where_nothing_is_said() -> None:
     here = world(route(users=900), providers=[provider(NATIVE, 1000)])
     here.say(CHAT, users=500)
-    here.see(DOWN, FIREBASE)
-    here.wait(10)
+    here.move(NATIVE)
     assert here.where() == [NATIVE]
     silent = world(route(users=900), providers=[provider(NATIVE, 1000)])
     silent.say(CHAT, users=500)
@@ -261,6 +260,30 @@ def test_what_is_said_just_now_counts_instead_of_the_peak_and_the_peak_where_not
     silent.see(DOWN, FIREBASE)
     silent.wait(10)
     assert silent.where() == [LIMITED]
+
+
+@pytest.mark.parametrize("users", [0, 500])
+def test_the_outage_itself_does_not_lower_the_peak(users: int) -> None:
+    here = world(route(users=900), providers=[provider(NATIVE, 1000)])
+    here.see(DOWN, FIREBASE)
+    here.say(CHAT, users=users)
+    here.wait(10)
+    assert (here.where(), here.why_not()) == ([LIMITED], ["target_not_up", "capacity"])
+    here.see(UP, FIREBASE)
+    here.wait(60)
+    assert here.where() == [FIREBASE]
+
+
+def test_of_what_was_said_within_a_quarter_of_an_hour_the_most_counts() -> None:
+    here = world(route(), providers=[provider(NATIVE, 1000)])
+    here.say(CHAT, users=900)
+    here.wait(60)
+    here.say(CHAT, users=0)
+    here.see(DOWN, FIREBASE)
+    here.wait(10)
+    assert here.why_not() == ["target_not_up", "capacity"]
+    here.wait(900)
+    assert "capacity" not in here.why_not()
 
 
 def test_what_a_provider_says_it_carries_counts_where_that_is_more() -> None:

@@ -102,12 +102,26 @@ def test_of_routes_that_move_together_those_count_of_which_something_is_known() 
     assert here["realtime.m1"].ramp == Ramp(at(10), 0, 50)
 
 
-def test_what_is_said_just_now_counts_more_than_the_peak() -> None:
+def test_what_is_said_while_all_is_well_counts_more_than_the_peak() -> None:
     here = World(switchboard(route(users=4000), providers=[provider(NATIVE, None, 100)]))
     here.say(CHAT, users=800)
+    here.move(NATIVE)
+    assert here.chat.ramp == Ramp(at(0), 0, 10)
+
+
+def test_an_outage_that_empties_a_route_does_not_shorten_its_ramp() -> None:
+    here = World(switchboard(route(users=4000), providers=[provider(NATIVE, None, 100)]))
     here.see(DOWN, FIREBASE)
+    here.say(CHAT, users=0)
     here.wait(10)
-    assert here.chat.ramp == Ramp(at(10), 0, 10)
+    assert here.chat.ramp == Ramp(at(10), 0, 50)
+    spoken = World(switchboard(route(), providers=[provider(NATIVE, None, 100)]))
+    spoken.say(CHAT, users=4000)
+    spoken.wait(60)
+    spoken.see(DOWN, FIREBASE)
+    spoken.say(CHAT, users=0)
+    spoken.wait(10)
+    assert spoken.chat.ramp == Ramp(at(70), 0, 50)
 
 
 @pytest.mark.parametrize(

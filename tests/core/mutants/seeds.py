@@ -63,13 +63,13 @@ MUTANTS = (
     Mutant(
         "only who comes counts",
         "guards",
-        "there = users_on(provider, board.on(wish.to, but=wish.route.id), board.signals, board.now)",
+        "there = board.users_on(provider, but=wish.route.id)",
         "there = 0",
     ),
     Mutant(
         "only who is there counts",
         "guards",
-        "coming = users_of(wish.route, board.signals, board.now) or 0",
+        "coming = board.users(wish.route, wish.state) or 0",
         "coming = 0",
     ),
     Mutant(
@@ -451,7 +451,7 @@ MUTANTS = (
     Mutant(
         "a person's move without a ramp",
         "operating",
-        "board = with_ramps(board.after(after), (route.id,))",
+        "board = with_ramps(board.after(after), {route.id: found.state})",
         "board = board.after(after)",
     ),
     # pacing
