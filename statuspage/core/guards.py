@@ -143,9 +143,10 @@ def _follows_load(board: Board, wish: Wish) -> str | None:
     """Whether the failure would follow the users: a herd halted it, or both providers sink together."""
     source = wish.state.provider if wish.state.provider != LIMITED else (wish.state.origin or "")
     for subject in dict.fromkeys((wish.route.id, source, wish.to)):
-        found = herd(subject, board.signals, board.now, board.pace.herd)
+        takes = board.provider(wish.to if subject == wish.route.id else subject).max_connects_per_s
+        found = herd(subject, board.signals, board.now, board.pace, takes)
         if found is not None:
-            return f"{found[0]:g} new connections a second on {subject}, usually {found[1]:g}"
+            return found
     return None
 
 

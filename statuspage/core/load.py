@@ -1,17 +1,22 @@
 """What is known of users and of new connections: signals of applications, and what to think where there are none."""
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from statistics import median
 
-from statuspage.core.route import PlannedEvent, Provider, Route, Switchboard
+from statuspage.core.route import Pace, PlannedEvent, Provider, Route, Switchboard
 
 FRESH = timedelta(seconds=60)
 """What is older says nothing of the present."""
 BASELINE = timedelta(minutes=15)
 FEWEST = 5
 """Values that make a baseline."""
+SPAN = timedelta(minutes=2)
+"""The time that a baseline covers at least."""
+FLOOR = 0.1
+"""Of what a provider takes a second: less than that is no usual rate to be compared with."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,19 +74,31 @@ def arrivals(provider: str, signals: Signals, now: datetime) -> float:
     return latest.connects_per_s or 0.0 if latest is not None else 0.0
 
 
-def herd(subject: str, signals: Signals, now: datetime, times: float) -> tuple[float, float] | None:
-    """(rate now, usual rate) where new connections come at more than `times` their usual rate, else None.
+def herd(subject: str, signals: Signals, now: datetime, pace: Pace, takes: float | None = None) -> str | None:
+    """What makes the rate of new connections a herd, in a few words; None where it is none.
 
-    The usual rate is the median of the last 15 minutes without the newest value; of fewer than five nothing is said.
+    It is compared with the usual one, the median of the last 15 minutes without the newest value, or where that is
+    less with a part of what the provider takes (`takes`): before doors open next to nobody comes, and every crowd
+    would be a herd, or with 0 none. Values of a few seconds make no baseline: without one the provider's share counts.
     """
     latest = _latest(subject, signals, now)
     if latest is None or latest.connects_per_s is None:
         return None
-    known = [each.connects_per_s for each in signals[subject] if each.connects_per_s is not None and each is not latest]
-    if len(known) < FEWEST:
+    rate = latest.connects_per_s
+    said = f"{rate:g} new connections a second on {subject}"
+    usual = _usual(signals[subject][:-1])
+    if usual is None:
+        share = takes * pace.headroom if takes is not None else math.inf
+        return f"{said}, more than {share:g}" if rate > share else None
+    base = max(usual, FLOOR * (takes or 0.0))
+    return f"{said}, usually {usual:g}" if rate > pace.herd * base and base > 0 else None
+
+
+def _usual(before: Sequence[Signal]) -> float | None:
+    known = [each for each in before if each.connects_per_s is not None]
+    if len(known) < FEWEST or known[-1].at - known[0].at < SPAN:
         return None
-    usual = median(known)
-    return (latest.connects_per_s, usual) if latest.connects_per_s > times * usual and usual > 0 else None
+    return median(each.connects_per_s or 0.0 for each in known)
 
 
 def value_of(attribute: str, route: Route, board: Switchboard, signals: Signals, now: datetime) -> float | None:

@@ -316,7 +316,7 @@ def test_who_is_on_the_way_back_in_steps_counts_on_both_sides() -> None:
 def test_where_a_herd_halted_it_the_failure_would_follow(subject: str) -> None:
     here = world()
     here.say(subject, rate=20)
-    here.wait(60)
+    here.wait(130)
     here.say(subject, rate=61)
     here.see(DOWN, FIREBASE)
     here.wait(9)
@@ -330,19 +330,50 @@ def test_where_a_herd_halted_it_the_failure_would_follow(subject: str) -> None:
 def test_three_times_the_usual_rate_is_no_herd_yet(rate: float) -> None:
     here = world()
     here.say(CHAT, rate=20)
-    here.wait(60)
+    here.wait(130)
     here.say(CHAT, rate=rate)
     here.see(DOWN, FIREBASE, ago=10)
     here.tick()
     assert here.where() == [NATIVE]
 
 
-def test_of_fewer_than_five_values_nothing_is_usual() -> None:
-    said = [Signal(CHAT, at(n), None, 1.0) for n in range(4)]
-    told = {CHAT: [*said, Signal(CHAT, at(5), None, 100.0)]}
-    assert herd(CHAT, told, at(5), 3.0) is None
-    told = {CHAT: [Signal(CHAT, at(0), None, 1.0), *said, Signal(CHAT, at(5), None, 100.0)]}
-    assert herd(CHAT, told, at(5), 3.0) == (100.0, 1.0)
+def rates(*said: tuple[float, float]) -> dict[str, list[Signal]]:
+    """What chat said of its new connections, at these seconds."""
+    return {CHAT: [Signal(CHAT, at(second), None, rate) for second, rate in said]}
+
+
+def test_of_fewer_than_five_values_or_of_less_than_two_minutes_nothing_is_usual() -> None:
+    pace, now = Pace(), (200, 100.0)
+    few = [(n * 40, 1.0) for n in range(4)]
+    assert herd(CHAT, rates(*few, now), at(200), pace) is None
+    five = herd(CHAT, rates(*few, (160, 1.0), now), at(200), pace)
+    assert five == "100 new connections a second on realtime.chat, usually 1"
+    for end, is_herd in ((119, False), (120, True)):
+        said = rates(*[(end * n / 4, 1.0) for n in range(5)], (end + 5, 100.0))
+        assert (herd(CHAT, said, at(end + 5), pace) is not None) is is_herd
+
+
+def test_without_a_baseline_more_than_the_share_of_the_provider_is_a_herd() -> None:
+    pace, said = Pace(), [(n, 500.0) for n in range(5)]
+    found = herd(CHAT, rates(*said, (5, 81.0)), at(5), pace, 100)
+    assert found == "81 new connections a second on realtime.chat, more than 80"
+    assert herd(CHAT, rates(*said, (5, 80.0)), at(5), pace, 100) is None
+
+
+@pytest.mark.parametrize(("rate", "is_herd"), [(30, False), (31, True)])
+def test_where_nobody_came_before_a_tenth_of_what_the_provider_takes_is_usual(rate: float, is_herd: bool) -> None:
+    quiet = [(n * 30, 0.0) for n in range(6)]
+    assert (herd(CHAT, rates(*quiet, (160, rate)), at(160), Pace(), 100) is not None) is is_herd
+
+
+def test_the_doors_open_and_the_provider_falls_over() -> None:
+    here = world(providers=[provider(FIREBASE, None, 500), provider(NATIVE, None, 100)])
+    here.say(CHAT, rate=0)
+    here.wait(300, every=10)
+    here.say(CHAT, rate=31)
+    here.see(DOWN, FIREBASE, ago=10)
+    here.tick()
+    assert (here.where(), here.why_not()) == ([LIMITED], ["target_not_up", "follows_load"])
 
 
 def test_a_herd_that_left_a_route_limited_keeps_it_so_until_it_is_gone() -> None:

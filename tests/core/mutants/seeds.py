@@ -484,7 +484,9 @@ MUTANTS = (
         "if all(verdict is Verdict.DOWN for verdict in verdicts):",
         "if Verdict.DOWN in verdicts:",
     ),
-    Mutant("a baseline of nothing", "load", "if len(known) < FEWEST:", "if not known:"),
+    Mutant(
+        "a baseline of nothing", "load", "if len(known) < FEWEST or known[-1].at - known[0].at < SPAN:", "if not known:"
+    ),
     Mutant(
         "old news",
         "load",
