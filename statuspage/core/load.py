@@ -1,7 +1,7 @@
 """What is known of users and of new connections: signals of applications, and what to think where there are none."""
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from statistics import median
@@ -68,9 +68,9 @@ def said_on(provider: Provider, signals: Signals, now: datetime) -> int:
     return latest.users or 0 if latest is not None else 0
 
 
-def arrivals(provider: str, signals: Signals, now: datetime) -> float:
-    """New connections a second that a provider takes anyway."""
-    latest = _latest(provider, signals, now)
+def arrivals(subject: str, signals: Signals, now: datetime) -> float:
+    """New connections a second that come to a provider, or to a route, anyway."""
+    latest = _latest(subject, signals, now)
     return latest.connects_per_s or 0.0 if latest is not None else 0.0
 
 
@@ -101,6 +101,11 @@ def _usual(before: Sequence[Signal]) -> float | None:
     return median(each.connects_per_s or 0.0 for each in known)
 
 
+def planned_for(route: Route, events: Iterable[PlannedEvent], now: datetime, lead: timedelta) -> int | None:
+    """The most that a planned event which is near brings to a route; None for no event."""
+    return max((each.users for each in events if each.touches(route.id) and is_near(each, now, lead)), default=None)
+
+
 def value_of(attribute: str, route: Route, board: Switchboard, signals: Signals, now: datetime) -> float | None:
     """What an attribute of a rule is at this moment: of `event_users`, the most that is planned or was said.
 
@@ -110,10 +115,8 @@ def value_of(attribute: str, route: Route, board: Switchboard, signals: Signals,
     if attribute not in ("event_users", "users"):
         return None
     said = _latest(route.id, signals, now)
-    planned = [
-        each.users for each in board.events if each.touches(route.id) and is_near(each, now, board.pace.event_lead)
-    ]
-    known = [*planned, *([said.users] if said is not None and said.users is not None else [])]
+    planned = planned_for(route, board.events, now, board.pace.event_lead)
+    known = [each for each in (planned, said.users if said is not None else None) if each is not None]
     if known:
         return float(max(known))
     return None if signals.get(route.id) else 0.0

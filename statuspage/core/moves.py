@@ -18,7 +18,6 @@ from datetime import datetime
 from enum import StrEnum
 
 from statuspage.core.guards import Board, recent_moves
-from statuspage.core.load import arrivals
 from statuspage.core.pacing import ramp_after, seconds_for
 from statuspage.core.route import LIMITED, Refusal, Route, RouteState, RuleState, Scope
 from statuspage.core.site import public_id
@@ -155,6 +154,7 @@ def moved_to(state: RouteState, route: Route, plan: Plan, *, by: str, board: Boa
         scope=Scope.NEW if plan.event is Event.FOLLOWED else Scope.ALL,
         move=move_id(plan.to, now),
         ramp=None,
+        arrived_at=None,
         rollout=None,
         reorder=state.reorder and plan.to != home(state, route) and not state.is_overdue,
         moves=(*recent, now) if move.counts else recent,
@@ -190,7 +190,7 @@ def with_ramps(board: Board, moved: Mapping[str, RouteState]) -> Board:
         known = [board.users(each, moved[each.id]) for each in routes]
         users = sum(each or 0 for each in known) if any(each is not None for each in known) else None
         provider = board.provider(to)
-        arriving = arrivals(to, board.signals, board.now)
+        arriving = board.arriving(to, [(each, moved[each.id]) for each in routes])
         # Nobody connects to what is built in.
         seconds = 0 if provider.built_in else seconds_for(users, provider.max_connects_per_s, arriving, board.pace)
         others = [

@@ -234,6 +234,8 @@ class RouteState:
     scope: Scope = Scope.ALL
     move: str = ""
     ramp: Ramp | None = None
+    arrived_at: datetime | None = None
+    """When the ramp of the last move ended, if it is no longer kept."""
     rollout: Rollout | None = None
     usable: tuple[str, ...] = ()
     order: tuple[str, ...] = ()
@@ -273,6 +275,11 @@ class RouteState:
     def is_overdue(self) -> bool:
         """Whether a person said that it is limited until a moment that has come, and where it goes then."""
         return self.is_limited and self.expires_at is None and self.expires_to is not None
+
+    @property
+    def arrived(self) -> datetime:
+        """When the last of its clients is where it stands: at the end of its ramp."""
+        return self.ramp.ends if self.ramp is not None else self.arrived_at or self.since
 
     def is_moving(self, now: datetime) -> bool:
         """Whether clients are still on their way."""

@@ -87,8 +87,10 @@ def _leave(board: Board, route: Route, state: RouteState, *, slow: bool) -> Plan
 
 def _sank_with_the_move(board: Board, state: RouteState) -> bool:
     """Whether the provider went down so soon after clients were moved onto it that the load must have followed."""
-    down_since = board.condition(state.provider).since
-    return state.previous is not None and abs(down_since - state.since) <= board.pace.sunk_within
+    down_since, within = board.condition(state.provider).since, board.pace.sunk_within
+    if state.previous is None:
+        return False
+    return state.since - within <= down_since <= max(state.since, state.arrived) + within
 
 
 def _lift(board: Board, route: Route, state: RouteState) -> Plan | None:

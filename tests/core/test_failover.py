@@ -10,7 +10,7 @@ from statuspage.core.health import Condition, Health, condition
 from statuspage.core.incident import ROBOT
 from statuspage.core.load import Signal, herd
 from statuspage.core.moves import Event
-from statuspage.core.route import LIMITED, Assertion, Mode, Pace, PlannedEvent, Route, Scope, Switchboard
+from statuspage.core.route import LIMITED, Assertion, Mode, Pace, PlannedEvent, Ramp, Route, Scope, Switchboard
 from tests.core.switchboards import (
     CHAT,
     DOWN,
@@ -141,7 +141,7 @@ def test_unsteadiness_is_not_slowness() -> None:
 def test_a_second_failure_soon_after_the_first_is_handled() -> None:
     here = failed_over()
     here.see(UP, FIREBASE)
-    here.wait(70)
+    here.wait(30 + 61)
     here.see(DOWN, NATIVE)
     here.wait(10)
     assert here.course() == [(Event.FAILED_OVER, NATIVE), (Event.FAILED_BACK, FIREBASE)]
@@ -286,6 +286,29 @@ def test_of_what_was_said_within_a_quarter_of_an_hour_the_most_counts() -> None:
     assert "capacity" not in here.why_not()
 
 
+@pytest.mark.parametrize("subject", [CHAT, FIREBASE])
+@pytest.mark.parametrize(("rate", "to"), [(40, NATIVE), (41, LIMITED)])
+def test_where_more_come_than_a_destination_takes_the_route_is_limited(subject: str, rate: float, to: str) -> None:
+    here = world(providers=[provider(NATIVE, None, 100)])
+    here.say(NATIVE, rate=40)
+    here.say(subject, rate=rate)
+    here.see(DOWN, FIREBASE, ago=10)
+    here.tick()
+    assert here.where() == [to]
+    if to == LIMITED:
+        said = "native takes 80 new connections a second (80% of 100): 81 come"
+        assert detail(replace(here.chat, blocked=here.moves[-1].spurned), "capacity") == said
+        here.wait(60)
+        assert here.where() == [LIMITED]
+
+
+@pytest.mark.parametrize(("starts", "to"), [(1810, LIMITED), (1811, NATIVE)])
+def test_a_planned_event_that_is_near_counts_where_it_brings_more(starts: float, to: str) -> None:
+    doors = PlannedEvent("keynote", at(starts), at(7200), 900, ("realtime.*",))
+    here = failed_over(route(users=100), providers=[provider(NATIVE, 1000)], events=[doors])
+    assert here.where() == [to]
+
+
 def test_what_a_provider_says_it_carries_counts_where_that_is_more() -> None:
     here = world(route(users=300), providers=[provider(NATIVE, 1000)])
     here.say(NATIVE, users=501)
@@ -403,10 +426,21 @@ def test_what_sinks_within_a_minute_of_the_move_onto_it_is_limited_and_not_sent_
     assert here.chat.cause == "follows_load"
 
 
+@pytest.mark.parametrize(("later", "event"), [(60, Event.SHED), (61, Event.FAILED_OVER)])
+def test_the_minute_counts_from_the_end_of_the_ramp(later: int, event: Event) -> None:
+    known = [provider(NATIVE, None, 100)]
+    here = failed_over(route(CHAT, FIREBASE, NATIVE, THIRD, users=16000), providers=known)
+    assert here.chat.ramp == Ramp(at(10), 0, 200)
+    here.wait(200 + later)
+    here.see(DOWN, NATIVE)
+    here.wait(10)
+    assert here.course()[-1][0] is event
+
+
 def test_what_sinks_later_is_left_like_any_other() -> None:
     here = world(route(CHAT, FIREBASE, NATIVE, THIRD))
     here.see(DOWN, FIREBASE)
-    here.wait(10 + 61)
+    here.wait(10 + 30 + 61)
     here.see(DOWN, NATIVE)
     here.wait(10)
     assert here.course() == [(Event.FAILED_OVER, NATIVE), (Event.FAILED_OVER, THIRD)]

@@ -316,7 +316,7 @@ MUTANTS = (
     Mutant(
         "what sank with the move is sent back",
         "wanting",
-        "return state.previous is not None and abs(down_since - state.since) <= board.pace.sunk_within",
+        "return state.since - within <= down_since <= max(state.since, state.arrived) + within",
         "return False",
     ),
     Mutant("the robot lifts what a person limited", "wanting", "if is_kept_limited(state):", "if not state.epoch:"),
