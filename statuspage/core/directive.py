@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from statuspage.core.pacing import is_among
-from statuspage.core.route import LIMITED, Mode, Route, RouteState, Rule, Switchboard
+from statuspage.core.route import LIMITED, Mode, Ramp, Rollout, Route, RouteState, Rule, Switchboard
 from statuspage.core.telling import Json
 
 VERSION = 1
@@ -70,10 +70,8 @@ def _directive(board: Switchboard, route: Route, state: RouteState | None, gener
         "previous": present.previous,
         "publish_to": _publish_to(present),
         "move": present.move,
-        "ramp": {"start": _text(present.ramp.start), "wait_s": present.ramp.wait_s, "seconds": present.ramp.seconds}
-        if present.ramp is not None
-        else None,
-        "rollout": {"to": present.rollout.to, "pct": present.rollout.pct} if present.rollout is not None else None,
+        "ramp": _ramp(present.ramp),
+        "rollout": _rollout(present.rollout),
         "rules": [_rule(route, present, index, rule) for index, rule in enumerate(route.rules)],
         "connect": {
             "timeout_ms": int(board.pace.max_wait.total_seconds() * 1000),
@@ -87,6 +85,18 @@ def _directive(board: Switchboard, route: Route, state: RouteState | None, gener
         "expires_at": _text(present.expires_at) if present.expires_at is not None else None,
         "expires_to": present.expires_to,
     }
+
+
+def _ramp(ramp: Ramp | None) -> Json:
+    if ramp is None:
+        return None
+    return {"start": _text(ramp.start), "wait_s": ramp.wait_s, "seconds": ramp.seconds}
+
+
+def _rollout(rollout: Rollout | None) -> Json:
+    if rollout is None:
+        return None
+    return {"to": rollout.to, "pct": rollout.pct, "ramp": _ramp(rollout.ramp)}
 
 
 def _publish_to(state: RouteState) -> list[Json]:

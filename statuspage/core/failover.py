@@ -8,8 +8,9 @@ from dataclasses import dataclass, field, replace
 
 from statuspage.core.guards import Board, recent_moves
 from statuspage.core.incident import ROBOT
-from statuspage.core.moves import Event, Plan, first_state, moved_to, numbered, with_ramps
-from statuspage.core.route import Mode, Proposal, Refusal, Rollout, Route, RouteState, Scope
+from statuspage.core.moves import Event, Plan, first_state, moved_to, numbered
+from statuspage.core.ramping import step, with_ramps
+from statuspage.core.route import Mode, Proposal, Refusal, Route, RouteState, Scope
 from statuspage.core.upkeep import kept_up
 from statuspage.core.wanting import plan
 
@@ -93,7 +94,7 @@ def _acted(board: Board, route: Route, wanted: Plan | None, done: Steered) -> tu
     if mode is Mode.APPROVE:
         return _proposed(board, state, wanted, done), None
     if wanted.event is Event.RETURNED and state.rollout is None:
-        return _begun(board, state, wanted, done), None
+        return _begun(board, route, state, wanted, done), None
     after = moved_to(state, route, wanted, by=ROBOT, board=board)
     if wanted.event is Event.RETURNED:  # counted when it began, and walked by everybody since
         after = replace(after, moves=state.moves, scope=Scope.NEW)
@@ -164,12 +165,12 @@ def _proposed(board: Board, state: RouteState, wanted: Plan, done: Steered) -> R
     return after
 
 
-def _begun(board: Board, state: RouteState, wanted: Plan, done: Steered) -> RouteState:
+def _begun(board: Board, route: Route, state: RouteState, wanted: Plan, done: Steered) -> RouteState:
     """The first step of a return. It counts as a move: whoever goes to and fro in steps does so too."""
     moves = (*recent_moves(state, board.pace, board.now), board.now)
     after = replace(
         state,
-        rollout=Rollout(wanted.to, board.pace.steps[0], board.now),
+        rollout=step(board, route, state, wanted.to, board.pace.steps[0]),
         moves=moves,
         proposal=None,
         would=None,

@@ -83,7 +83,7 @@ class Board:
 
         Those of a route come along. Where it says less than its source does, the source is believed.
         """
-        states = tuple(coming)
+        states = tuple((route, state) for route, state in coming if state.provider != to)
         rate = sum(arrivals(route.id, self.signals, self.now) for route, _ in states)
         sources = {source for _, state in states if (source := self._source(state)) not in (None, to)}
         left = sum(arrivals(source, self.signals, self.now) for source in sources if source is not None)
@@ -152,7 +152,7 @@ def _capacity(board: Board, wish: Wish) -> str | None:
 def _rush(board: Board, wish: Wish) -> str | None:
     """New connections that alone are more than the destination's share: no ramp could make room for the others."""
     takes = board.provider(wish.to).max_connects_per_s
-    if takes is None or wish.to == wish.state.provider:
+    if takes is None:
         return None
     share, rate = takes * board.pace.headroom, board.arriving(wish.to, [(wish.route, wish.state)])
     if rate <= share:

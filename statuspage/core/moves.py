@@ -18,7 +18,6 @@ from datetime import datetime
 from enum import StrEnum
 
 from statuspage.core.guards import Board, recent_moves
-from statuspage.core.pacing import ramp_after, seconds_for
 from statuspage.core.route import LIMITED, Refusal, Route, RouteState, RuleState, Scope
 from statuspage.core.site import public_id
 
@@ -138,7 +137,7 @@ class Plan:
 
 
 def moved_to(state: RouteState, route: Route, plan: Plan, *, by: str, board: Board) -> RouteState:
-    """The route after a move. Raises KeyError for what the table does not allow. Its ramp comes with `with_ramps`."""
+    """The route after a move. Raises KeyError for what the table does not allow. Its ramp comes with `ramping`."""
     move, now, pace = TABLE[standing(state, route)][plan.event], board.now, board.pace
     recent = recent_moves(state, pace, now)
     failed = state.origin or (None if state.is_limited else state.provider)
@@ -172,33 +171,3 @@ def moved_to(state: RouteState, route: Route, plan: Plan, *, by: str, board: Boa
 def move_id(to: str, now: datetime) -> str:
     """The name that the routes share which move to one place at one moment: their clients move together."""
     return public_id("move", f"{to}/{now.isoformat()}")
-
-
-def with_ramps(board: Board, moved: Mapping[str, RouteState]) -> Board:
-    """The board with a ramp for each route that has just moved: one for all that move onto the same provider.
-
-    `moved` is how each of them stood before: how many they are is reckoned from there.
-
-    Ramps of earlier moves that are still under way come first; together they never ask for more than its share.
-    """
-    groups: dict[str, list[Route]] = {}
-    for route in board.switchboard.routes:
-        state = board.states.get(route.id)
-        if state is not None and route.id in moved and not state.is_limited and state.scope is Scope.ALL:
-            groups.setdefault(state.provider, []).append(route)
-    for to, routes in groups.items():
-        known = [board.users(each, moved[each.id]) for each in routes]
-        users = sum(each or 0 for each in known) if any(each is not None for each in known) else None
-        provider = board.provider(to)
-        arriving = board.arriving(to, [(each, moved[each.id]) for each in routes])
-        # Nobody connects to what is built in.
-        seconds = 0 if provider.built_in else seconds_for(users, provider.max_connects_per_s, arriving, board.pace)
-        others = [
-            state.ramp
-            for id, state in board.states.items()
-            if id not in moved and state.provider == to and state.ramp is not None and state.is_moving(board.now)
-        ]
-        ramp = ramp_after(others, seconds, board.now)
-        for each in routes:
-            board = board.after(replace(board.states[each.id], ramp=ramp))
-    return board

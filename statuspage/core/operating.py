@@ -11,7 +11,8 @@ from datetime import datetime, timedelta
 from statuspage.core.boarding import board_of
 from statuspage.core.guards import GUARDS, OF_HANDS, UNFORGIVING, Board, Wish, against_target, refusals
 from statuspage.core.incident import ROBOT
-from statuspage.core.moves import BY_HAND, Event, Plan, home, moved_to, numbered, with_ramps
+from statuspage.core.moves import BY_HAND, Event, Plan, home, moved_to, numbered
+from statuspage.core.ramping import with_ramps
 from statuspage.core.refusals import Conflict, NotThere, Refused
 from statuspage.core.route import LIMITED, Holding, Refusal, Route, RouteState
 from statuspage.core.route_events import moved_event, operated_event

@@ -169,11 +169,20 @@ class Ramp:
 
 @dataclass(frozen=True, slots=True)
 class Rollout:
-    """A return in steps: `pct` of the clients are on `to` since `since`, the others where the route stands."""
+    """A return in steps: `pct` of the clients are on `to` since `since`, the others where the route stands.
+
+    Those that came with this step come within `ramp`.
+    """
 
     to: str
     pct: int
     since: datetime
+    ramp: Ramp | None = None
+
+    @property
+    def arrived(self) -> datetime:
+        """When the last of those that came with this step is there."""
+        return self.ramp.ends if self.ramp is not None else self.since
 
 
 @dataclass(frozen=True, slots=True)
@@ -267,7 +276,7 @@ class RouteState:
     @property
     def served(self) -> tuple[object, ...]:
         """What consumers see change: the epoch rises when this does, and at no other time."""
-        pct = (self.rollout.to, self.rollout.pct) if self.rollout else None
+        pct = (self.rollout.to, self.rollout.pct, self.rollout.ramp) if self.rollout else None
         held = tuple(each.held for each in self.rules)
         return (self.provider, self.scope, self.move, pct, self.usable, held, self.expires_at, self.expires_to)
 

@@ -2,11 +2,12 @@
 
 from dataclasses import replace
 
-from statuspage.core.guards import OF_HANDS, Board, Wish, refusals
+from statuspage.core.guards import OF_HANDS, Board, Wish, against_target, refusals
 from statuspage.core.health import Health
 from statuspage.core.incident import ROBOT
 from statuspage.core.load import value_of
 from statuspage.core.moves import home
+from statuspage.core.ramping import step
 from statuspage.core.route import Mode, Rollout, Route, RouteState, Rule, RuleState
 from statuspage.core.wanting import has_soaked, is_failing
 
@@ -25,11 +26,14 @@ def kept_up(board: Board, route: Route) -> tuple[RouteState, tuple[str, ...]]:
     if state.expires_at is not None and state.expires_at <= now:
         state = replace(state, expires_at=None, by=ROBOT)
     state = _ordered(board, route, state)
-    if route.mode is Mode.AUTO and not refusals(board, Wish(route, state, state.provider), *OF_HANDS):
+    is_free = route.mode is Mode.AUTO and not refusals(board, Wish(route, state, state.provider), *OF_HANDS)
+    if is_free:
         state = _with_usable(board, route, state)
-        if state.rollout is not None:
-            state, what = _stepped(board, route, state, state.rollout)
-            noticed += what
+    if state.rollout is not None and not _goes_on(board, route, state, state.rollout):
+        return replace(state, rollout=None), (*noticed, "aborted")
+    if state.rollout is not None and is_free:
+        state, what = _stepped(board, route, state, state.rollout)
+        noticed += what
     return state, tuple(noticed)
 
 
@@ -73,17 +77,21 @@ def _with_usable(board: Board, route: Route, state: RouteState) -> RouteState:
     return replace(state, usable=tuple(kept))
 
 
-def _stepped(board: Board, route: Route, state: RouteState, rollout: Rollout) -> tuple[RouteState, tuple[str, ...]]:
-    """A return goes on by one step when the last one was good for its time, and back to nothing when it was not.
+def _goes_on(board: Board, route: Route, state: RouteState, rollout: Rollout) -> bool:
+    """Whether a return may stay as it is: in any mode and whoever holds it, or clients stay on what is dead.
 
-    It ends too where it is wanted no longer. While nobody knows how the provider is it stays as it is.
+    While nobody knows how the provider is it stays. Where it is wanted no longer, or by nobody, it ends.
     """
-    is_wanted = rollout.to == home(state, route) and route.failback == "auto"
-    if not is_wanted or board.condition(rollout.to).health in (Health.DOWN, Health.DEGRADED):
-        return replace(state, rollout=None), ("aborted",)
-    if not has_soaked(board, rollout):
-        return state, ()
+    is_wanted = rollout.to == home(state, route) and rollout.to in route.providers and route.failback == "auto"
+    is_well = board.condition(rollout.to).health not in (Health.DOWN, Health.DEGRADED)
+    return is_wanted and is_well and route.mode is Mode.AUTO
+
+
+def _stepped(board: Board, route: Route, state: RouteState, rollout: Rollout) -> tuple[RouteState, tuple[str, ...]]:
+    """A return goes on by one step when the last one was good for its time and the destination passes every guard."""
     further = next((pct for pct in board.pace.steps if pct > rollout.pct), None)
-    if further is None:
-        return state, ()  # all are there: the move itself follows
-    return replace(state, rollout=replace(rollout, pct=further, since=board.now)), ("stepped",)
+    if further is None or not has_soaked(board, rollout):
+        return state, ()  # where all are there the move itself follows
+    if against_target(board, Wish(route, state, rollout.to)):
+        return state, ()
+    return replace(state, rollout=step(board, route, state, rollout.to, further)), ("stepped",)

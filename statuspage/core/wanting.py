@@ -38,9 +38,9 @@ def is_kept_limited(state: RouteState) -> bool:
 
 
 def has_soaked(board: Board, rollout: Rollout) -> bool:
-    """Whether the present step of a return has been seen to be good for its time."""
+    """Whether the present step of a return has been seen to be good for its time, with everybody there."""
     found = board.condition(rollout.to)
-    return found.health is Health.UP and board.lasts(max(found.since, rollout.since)) >= board.pace.soak
+    return found.health is Health.UP and board.lasts(max(found.since, rollout.arrived)) >= board.pace.soak
 
 
 def _is_overspent(against: Sequence[Refusal]) -> bool:

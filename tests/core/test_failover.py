@@ -1153,7 +1153,7 @@ def test_a_return_goes_in_steps_each_watched_for_two_minutes() -> None:
     for _ in range(4):
         assert here.chat.rollout is not None
         steps.append((here.chat.rollout.pct, here.chat.provider))
-        here.wait(119)
+        here.wait(30 + 119)
         assert here.chat.rollout.pct == steps[-1][0]
         here.wait(1)
     assert steps == [(5, NATIVE), (25, NATIVE), (50, NATIVE), (100, NATIVE)]
@@ -1210,6 +1210,7 @@ def test_while_nobody_knows_a_return_stays_as_it_is_and_its_time_begins_anew() -
     assert (here.chat.rollout.pct, here.chat.epoch) == (5, epoch)
     here.see(UP, FIREBASE, NATIVE)
     here.wait(119)
+    assert here.chat.rollout is not None
     assert here.chat.rollout.pct == 5
     here.wait(1)
     assert here.chat.rollout.pct == 25
@@ -1217,7 +1218,7 @@ def test_while_nobody_knows_a_return_stays_as_it_is_and_its_time_begins_anew() -
 
 def test_the_last_step_is_no_move_while_nobody_knows() -> None:
     here = returning()
-    here.wait(120 * 3 + 60)
+    here.wait(150 * 3 + 60)
     here.see(UNKNOWN, FIREBASE)
     here.wait(600, every=5)
     assert here.where() == [NATIVE]
@@ -1233,6 +1234,76 @@ def test_a_return_that_is_wanted_no_longer_is_called_off() -> None:
     other.see(DOWN, THIRD)
     other.wait(600)
     assert (other.where(), other.chat.rollout) == ([NATIVE], None)
+
+
+@pytest.mark.parametrize("how", ["pause", "pin", "tilt", "work", "observe", "approve"])
+def test_a_return_onto_what_is_dead_is_called_off_whoever_holds_it(how: str) -> None:
+    here = returning()
+    match how:
+        case "pause":
+            here.pause(600)
+        case "pin":
+            here.pin(600)
+        case "tilt":
+            here.look_anew()
+        case "work":
+            here.plan_work("chat", 600)
+        case _:
+            here.configure(switchboard(route(mode=Mode(how), failback="auto")))
+    here.see(DOWN, FIREBASE)
+    here.wait(1)
+    assert (here.chat.rollout, here.where(), here.notices()[-1]) == (None, [NATIVE], "aborted")
+
+
+@pytest.mark.parametrize("other", [route(mode=Mode.APPROVE, failback="auto"), route(CHAT, THIRD, NATIVE)])
+def test_a_return_without_the_robot_or_onto_no_provider_of_the_route_is_called_off(other: Route) -> None:
+    here = returning()
+    here.configure(switchboard(other))
+    here.wait(1)
+    assert (here.chat.rollout, "aborted" in here.notices()) == (None, True)
+
+
+def test_each_step_has_a_ramp_for_those_that_come_with_it_and_soaks_when_they_are_there() -> None:
+    here = failed_over(route(failback="auto", users=4000), providers=[provider(FIREBASE, None, 10)])
+    here.see(UP, FIREBASE)
+    here.wait(900, every=10)
+    lengths = []
+    for _ in range(4):
+        assert here.chat.rollout is not None
+        assert here.chat.rollout.ramp is not None
+        lengths.append(here.chat.rollout.ramp.seconds)
+        here.wait(lengths[-1] + 120, every=5)
+    assert lengths == [25, 100, 125, 250]
+    assert here.where() == [FIREBASE]
+
+
+def test_steps_and_moves_onto_one_provider_share_its_budget() -> None:
+    here = failed_over(
+        route(failback="auto", users=16000), route(QUESTIONS, NATIVE, FIREBASE, users=800),
+        providers=[provider(FIREBASE, None, 10)],
+    )  # fmt: skip
+    here.see(UP, FIREBASE)
+    here.wait(900, every=10)
+    here.see(DOWN, NATIVE)
+    here.wait(9)
+    here.see(UP, NATIVE, ago=100)
+    assert here.chat.rollout is not None
+    assert here.chat.rollout.ramp == Ramp(at(910), 0, 100)
+    here.move(FIREBASE, QUESTIONS)
+    assert here[QUESTIONS].ramp == Ramp(at(919), 91, 100)
+
+
+def test_a_step_is_held_while_a_guard_of_its_destination_speaks() -> None:
+    here = failed_over(route(failback="auto", users=500), providers=[provider(FIREBASE, 1000)])
+    here.see(UP, FIREBASE)
+    here.wait(900, every=10)
+    here.say(FIREBASE, users=700)
+    here.wait(600, every=10)
+    assert here.chat.rollout is not None
+    assert here.chat.rollout.pct == 5
+    here.say(FIREBASE, users=100)
+    here.wait(1)
+    assert here.chat.rollout.pct == 25
 
 
 def test_a_paused_return_takes_no_further_step() -> None:

@@ -171,7 +171,8 @@ class Lawful(World):
         if after.locked_at is None:
             assert before.locked_at is None, "latched"
         found = self.switchboard.route(after.route)
-        if found is not None and found.mode is Mode.OBSERVE and not before.is_limited:
+        # A return that was under way is called off.
+        if found is not None and found.mode is Mode.OBSERVE and not before.is_limited and before.rollout is None:
             assert after.served == before.served, "I11"
 
     def forgive(self, id: str) -> None:

@@ -311,7 +311,7 @@ def test_every_new_epoch_is_told_by_one_event() -> None:
     here.see(DOWN, FIREBASE)
     here.wait(10)
     here.see(UP, FIREBASE)
-    here.wait(1400, every=10)
+    here.wait(1520, every=10)
     told = [event.data["epoch"] for event in here.events if event.kind in ("route.moved", "route.changed")]
     assert told == list(range(2, here.chat.epoch + 1))
     assert here.chat.epoch == 7
