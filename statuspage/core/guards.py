@@ -177,6 +177,8 @@ def _crowd(board: Board, wish: Wish) -> str | None:
 def _follows_load(board: Board, wish: Wish) -> str | None:
     """Whether the failure would follow the users: a herd halted it, or both providers sink together."""
     source = wish.state.provider if wish.state.provider != LIMITED else (wish.state.origin or "")
+    if wish.to == source:  # those that stayed behind follow
+        source = wish.state.previous or source
     for subject in dict.fromkeys((wish.route.id, source, wish.to)):
         takes = board.provider(wish.to if subject == wish.route.id else subject).max_connects_per_s
         found = herd(subject, board.signals, board.now, board.pace, takes)

@@ -5,6 +5,7 @@ and guards (`wanting`), or by a person (`operating`):
 
 * FAILED_OVER, FAILED_BACK: the provider is down (or slow for long enough), and another one passes every guard: one
   further down the order of preference, or the preferred one.
+* DRAINED: what stayed behind a move for new connections follows, for its provider fails now.
 * SHED: the provider is down and no other passes. Limited mode is safe and always allowed.
 * FOUND, FOUND_HOME: in limited mode, a provider passes again.
 * RETURNED: the preferred provider has been up for long, and the route returns by itself, in steps.
@@ -23,6 +24,8 @@ from statuspage.core.site import public_id
 
 BY_HAND = "by_hand"
 """The cause of what a person did of their own accord."""
+PREFERENCE = "preference"
+"""The cause of what a rule did."""
 
 
 class Standing(StrEnum):
@@ -40,6 +43,7 @@ class Event(StrEnum):
 
     FAILED_OVER = "failed_over"
     FAILED_BACK = "failed_back"
+    DRAINED = "drained"
     SHED = "shed"
     FOUND = "found"
     FOUND_HOME = "found_home"
@@ -62,6 +66,7 @@ _S, _E = Standing, Event
 TABLE: Mapping[Standing, Mapping[Event, Move]] = {
     _S.STEADY: {
         _E.FAILED_OVER: Move(_S.SWITCHED, counts=True),
+        _E.DRAINED: Move(_S.STEADY),
         _E.SHED: Move(_S.LIMITED),
         _E.SENT: Move(_S.SWITCHED),
         _E.LIMITED_BY_HAND: Move(_S.LIMITED),
@@ -69,6 +74,7 @@ TABLE: Mapping[Standing, Mapping[Event, Move]] = {
     _S.SWITCHED: {
         _E.FAILED_OVER: Move(_S.SWITCHED, counts=True),
         _E.FAILED_BACK: Move(_S.STEADY, counts=True),
+        _E.DRAINED: Move(_S.SWITCHED),
         _E.SHED: Move(_S.LIMITED),
         _E.RETURNED: Move(_S.STEADY, counts=True),
         _E.FOLLOWED: Move(_S.STEADY, counts=True),
@@ -148,7 +154,7 @@ def moved_to(state: RouteState, route: Route, plan: Plan, *, by: str, board: Boa
         cause=plan.cause,
         reason=plan.reason,
         by=by,
-        previous=state.previous if state.is_limited else state.provider,
+        previous=state.previous if state.is_limited or plan.to == state.provider else state.provider,
         origin=None if move.to is Standing.STEADY else failed,
         scope=Scope.NEW if plan.event is Event.FOLLOWED else Scope.ALL,
         move=move_id(plan.to, now),

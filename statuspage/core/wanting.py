@@ -6,8 +6,8 @@ from dataclasses import replace
 from statuspage.core.guards import OF_HANDS, OF_RETURN, OF_ROBOT, Board, Wish, against_target, refusals
 from statuspage.core.health import Health
 from statuspage.core.incident import ROBOT
-from statuspage.core.moves import BY_HAND, Event, Plan, home
-from statuspage.core.route import LIMITED, Refusal, Rollout, Route, RouteState
+from statuspage.core.moves import BY_HAND, PREFERENCE, Event, Plan, home
+from statuspage.core.route import LIMITED, Refusal, Rollout, Route, RouteState, Scope
 
 
 def plan(board: Board, route: Route) -> Plan | None:
@@ -17,6 +17,8 @@ def plan(board: Board, route: Route) -> Plan | None:
         return _lift(board, route, state)
     if is_failing(board, state.provider):
         return _leave(board, route, state, slow=False)
+    if _is_drained(board, state):
+        return _drain(board, route, state)
     if _is_slow(board, route, state.provider):
         return _leave(board, route, state, slow=True)
     if state.reorder:
@@ -85,6 +87,23 @@ def _leave(board: Board, route: Route, state: RouteState, *, slow: bool) -> Plan
     return replace(shed, spurned=tuple(spurned), overspent=overspent)
 
 
+def _is_drained(board: Board, state: RouteState) -> bool:
+    """Whether those lose their provider that stayed on it when a rule moved new connections only."""
+    left_behind = state.scope is Scope.NEW and state.cause == PREFERENCE
+    return left_behind and state.previous is not None and is_failing(board, state.previous)
+
+
+def _drain(board: Board, route: Route, state: RouteState) -> Plan:
+    """They follow, paced, where there is room for them; else the route is limited, for they come in any case."""
+    previous = state.previous or ""
+    found = board.condition(previous)
+    reason = f"{previous} is down since {found.since:%H:%M:%S} UTC" + (f" ({found.why})" if found.why else "")
+    hands = refusals(board, Wish(route, state, LIMITED), *OF_HANDS)
+    against = refusals(board, Wish(route, state, state.provider), "capacity", "follows_load")
+    event, to = (Event.SHED, LIMITED) if against else (Event.DRAINED, state.provider)
+    return Plan(event, to, f"{previous}_down", reason, hands, spurned=against)
+
+
 def _sank_with_the_move(board: Board, state: RouteState) -> bool:
     """Whether the provider went down so soon after clients were moved onto it that the load must have followed."""
     down_since, within = board.condition(state.provider).since, board.pace.sunk_within
@@ -126,7 +145,7 @@ def _follow(board: Board, route: Route, state: RouteState) -> Plan:
     wish = Wish(route, state, to)
     against = (*against_target(board, wish), *refusals(board, wish, *OF_ROBOT, *OF_HANDS))
     overspent = _is_overspent(against)
-    return Plan(Event.FOLLOWED, to, "preference", f"{to} is preferred now", against, overspent=overspent)
+    return Plan(Event.FOLLOWED, to, PREFERENCE, f"{to} is preferred now", against, overspent=overspent)
 
 
 def _return(board: Board, route: Route, state: RouteState) -> Plan | None:

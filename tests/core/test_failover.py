@@ -977,6 +977,47 @@ def test_over_its_limit_new_connections_follow_the_rule_and_those_that_stand_sta
     assert (state.cause, [each.held for each in state.rules], len(state.moves)) == ("preference", [True], 1)
 
 
+def followed(**more: object) -> World:
+    """A world in which new connections of 4,000 users went to Native, and the others stayed on Firebase."""
+    here = world(route(users=4000, rules=(rule(),)), **more)
+    here.say(QUESTIONS, users=0)
+    doors = PlannedEvent("keynote", here.now, at(60), 5001)
+    here.configure(replace(here.switchboard, events=(doors,)))
+    here.wait(1)
+    assert (here.where(), here.chat.scope) == ([NATIVE], Scope.NEW)
+    here.configure(replace(here.switchboard, events=()))
+    return here
+
+
+def test_who_stayed_behind_follows_paced_when_its_provider_fails() -> None:
+    here = followed(providers=[provider(NATIVE, None, 100)])
+    before = here.chat
+    here.see(DOWN, FIREBASE)
+    here.wait(9)
+    assert here.chat.move == before.move
+    here.wait(1)
+    state = here.chat
+    assert here.course()[-1] == (Event.DRAINED, NATIVE)
+    assert (state.provider, state.previous, state.scope, state.cause) == (NATIVE, FIREBASE, Scope.ALL, "firebase_down")
+    assert (state.ramp, state.moves) == (Ramp(at(11), 0, 50), before.moves)
+    assert state.move != before.move
+    here.wait(60)
+    assert here.course()[-1] == (Event.DRAINED, NATIVE)
+
+
+@pytest.mark.parametrize("guard", ["capacity", "follows_load"])
+def test_where_who_stayed_behind_does_not_fit_the_route_is_limited(guard: str) -> None:
+    here = followed()
+    known = provider(NATIVE, 4000) if guard == "capacity" else provider(NATIVE, None, 10)
+    here.configure(replace(here.switchboard, providers=(provider(FIREBASE, None, 10), known)))
+    if guard == "follows_load":
+        here.say(FIREBASE, rate=9)
+    here.see(DOWN, FIREBASE)
+    here.wait(10)
+    assert here.course()[-1] == (Event.SHED, LIMITED)
+    assert names(here.moves[-1].spurned) == [guard]
+
+
 def test_a_rule_ends_when_its_value_has_been_under_its_lower_limit_for_ten_minutes() -> None:
     here = world(route(rules=(rule(),)))
     here.say(CHAT, users=5001)

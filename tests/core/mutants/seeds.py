@@ -181,7 +181,7 @@ MUTANTS = (
     Mutant(
         "limited mode forgets where clients come from",
         "moves",
-        "previous=state.previous if state.is_limited else state.provider,",
+        "previous=state.previous if state.is_limited or plan.to == state.provider else state.provider,",
         "previous=state.provider,",
     ),
     Mutant(
@@ -232,6 +232,7 @@ MUTANTS = (
         "verify_until=None if plan.to == LIMITED else now + pace.verify,",
         "verify_until=None,",
     ),
+    Mutant("who stayed behind comes as a herd", "wanting", "if _is_drained(board, state):", "if not state.epoch:"),
     # upkeep
     Mutant(
         "a rule brings back onto what failed",
