@@ -10,8 +10,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
+from statuspage.core.given import given
 from statuspage.core.pacing import is_among
-from statuspage.core.route import LIMITED, Mode, Ramp, Rollout, Route, RouteState, Rule, Switchboard
+from statuspage.core.route import LIMITED, Ramp, Rollout, Route, RouteState, Rule, Switchboard
 from statuspage.core.telling import Json
 
 VERSION = 1
@@ -108,16 +109,14 @@ def _publish_to(state: RouteState) -> list[Json]:
 
 
 def _rule(route: Route, state: RouteState, index: int, rule: Rule) -> Document:
-    """A rule with the provider for whom it applies to: the first that is usable, or where the route stands."""
+    """A rule with the provider for whom it applies to."""
     held = state.rules[index].held if index < len(state.rules) else False
-    usable = route.providers if route.mode is not Mode.AUTO else state.usable
-    target = next((name for name in rule.prefer if name in usable), state.provider)
     return {
         "attribute": rule.attribute,
         "over": rule.over,
         "under": rule.under,
         "held": held,
-        "target": LIMITED if state.is_limited else target,
+        "target": given(route, state, rule),
     }
 
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from statuspage.core.guards import Board, recent_moves
 from statuspage.core.incident import ROBOT
 from statuspage.core.moves import Event, Plan, first_state, moved_to, numbered
-from statuspage.core.ramping import step, with_ramps
+from statuspage.core.ramping import step, with_flips, with_ramps
 from statuspage.core.route import Mode, Proposal, Refusal, Route, RouteState, Scope
 from statuspage.core.upkeep import kept_up
 from statuspage.core.wanting import plan
@@ -68,7 +68,7 @@ def steer(board: Board) -> Steered:
                 moved[route.id] = done_so
         if present.states == before:
             break
-    present = with_ramps(present, {id: stood[id] for id in moved})
+    present = with_flips(with_ramps(present, {id: stood[id] for id in moved}), stood, moved)
     for route in routes:
         after = numbered(stood[route.id], present.states[route.id], board.now)
         if after != board.states.get(route.id):

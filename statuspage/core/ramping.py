@@ -3,7 +3,9 @@
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 
+from statuspage.core.given import all_given
 from statuspage.core.guards import Board
+from statuspage.core.moves import move_id
 from statuspage.core.pacing import ramp_after, seconds_for
 from statuspage.core.route import Ramp, Rollout, Route, RouteState, Scope
 
@@ -40,8 +42,23 @@ def ramp_onto(board: Board, to: str, coming: Coming, *, part: int = 100, but: Co
     arriving = board.arriving(to, coming)
     # Nobody connects to what is built in.
     seconds = 0 if provider.built_in else seconds_for(some, provider.max_connects_per_s, arriving, board.pace)
-    others = [ramp for id, state in board.states.items() if id not in but for ramp in _onto(state, to)]
+    others = [ramp for each in board.switchboard.routes if each.id not in but for ramp in _onto(board, each, to)]
     return ramp_after([each for each in others if board.now < each.ends], seconds, board.now)
+
+
+def with_flips(board: Board, stood: Mapping[str, RouteState], moved: Collection[str]) -> Board:
+    """The board with a move id and a ramp for each route whose rules lead elsewhere although it did not move."""
+    for route in board.switchboard.routes:
+        state, before = board.states.get(route.id), stood.get(route.id)
+        if state is None or before is None or route.id in moved or state.is_limited:
+            continue
+        pairs = zip(all_given(route, before), all_given(route, state), strict=False)
+        onto = tuple(dict.fromkeys(new for old, new in pairs if new != old))
+        if onto:
+            ramps = [ramp_onto(board, to, [(route, before)], but=(route.id,)) for to in onto]
+            ramp = max(ramps, key=lambda each: each.ends)
+            board = board.after(replace(state, move=move_id(onto[0], board.now), ramp=ramp))
+    return board
 
 
 def step(board: Board, route: Route, state: RouteState, to: str, pct: int) -> Rollout:
@@ -50,9 +67,12 @@ def step(board: Board, route: Route, state: RouteState, to: str, pct: int) -> Ro
     return Rollout(to, pct, board.now, ramp_onto(board, to, [(route, state)], part=pct - before))
 
 
-def _onto(state: RouteState, to: str) -> Sequence[Ramp]:
-    """The ramps of a route onto a provider."""
-    found = [state.ramp] if state.provider == to else []
+def _onto(board: Board, route: Route, to: str) -> Sequence[Ramp]:
+    """The ramps of a route onto a provider, those among them to whom a rule applies."""
+    state = board.states.get(route.id)
+    if state is None:
+        return ()
+    found = [state.ramp] if state.provider == to or to in all_given(route, state) else []
     if state.rollout is not None and state.rollout.to == to:
         found.append(state.rollout.ramp)
     return [each for each in found if each is not None]

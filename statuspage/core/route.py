@@ -247,6 +247,8 @@ class RouteState:
     """When the ramp of the last move ended, if it is no longer kept."""
     rollout: Rollout | None = None
     usable: tuple[str, ...] = ()
+    lost: tuple[str, ...] = ()
+    """Those that were usable and failed since."""
     order: tuple[str, ...] = ()
     """The order of preference that was last looked at."""
     reorder: bool = False
@@ -274,11 +276,18 @@ class RouteState:
         return self.provider == LIMITED
 
     @property
+    def is_in_hand(self) -> bool:
+        """Whether it stands where a person wants it, for everybody."""
+        return self.pinned is not None or self.cause == "by_hand"
+
+    @property
     def served(self) -> tuple[object, ...]:
         """What consumers see change: the epoch rises when this does, and at no other time."""
         pct = (self.rollout.to, self.rollout.pct, self.rollout.ramp) if self.rollout else None
         held = tuple(each.held for each in self.rules)
-        return (self.provider, self.scope, self.move, pct, self.usable, held, self.expires_at, self.expires_to)
+        in_hand = bool(self.rules) and self.is_in_hand
+        ends = (self.expires_at, self.expires_to)
+        return (self.provider, self.scope, self.move, pct, self.usable, held, in_hand, ends)
 
     @property
     def is_overdue(self) -> bool:

@@ -2,7 +2,8 @@
 
 from dataclasses import replace
 
-from statuspage.core.guards import OF_HANDS, Board, Wish, against_target, refusals
+from statuspage.core.given import is_untouched
+from statuspage.core.guards import OF_HANDS, Board, Wish, against_target, recent_moves, refusals
 from statuspage.core.health import Health
 from statuspage.core.incident import ROBOT
 from statuspage.core.load import value_of
@@ -26,9 +27,12 @@ def kept_up(board: Board, route: Route) -> tuple[RouteState, tuple[str, ...]]:
     if state.expires_at is not None and state.expires_at <= now:
         state = replace(state, expires_at=None, by=ROBOT)
     state = _ordered(board, route, state)
-    is_free = route.mode is Mode.AUTO and not refusals(board, Wish(route, state, state.provider), *OF_HANDS)
-    if is_free:
-        state = _with_usable(board, route, state)
+    state = _without_failing(board, route, state)
+    has_hands = not refusals(board, Wish(route, state, state.provider), *OF_HANDS)
+    is_free = route.mode is Mode.AUTO and has_hands
+    if route.mode is not Mode.OBSERVE and has_hands:
+        state, what = _with_proven(board, route, state)
+        noticed += what
     if state.rollout is not None and not _goes_on(board, route, state, state.rollout):
         return replace(state, rollout=None), (*noticed, "aborted")
     if state.rollout is not None and is_free:
@@ -64,17 +68,40 @@ def _rule_state(board: Board, route: Route, rule: Rule, was: RuleState) -> RuleS
     return RuleState() if board.now - since >= board.pace.rule_hold else RuleState(True, since)
 
 
-def _with_usable(board: Board, route: Route, state: RouteState) -> RouteState:
-    """Which providers clients may be given to whom a rule applies: proven ones, until they are confirmed to be down."""
-    if not route.rules:
+def _without_failing(board: Board, route: Route, state: RouteState) -> RouteState:
+    """Nobody is given a provider that fails, whatever the mode and whoever holds the route."""
+    if not route.rules or is_untouched(route, state):
         return state
-    kept = []
-    for name in route.providers:
-        found = board.condition(name)
-        proven = found.health is Health.UP and board.lasts(found.since) >= board.pace.target_min_up
-        if proven or (name in state.usable and not is_failing(board, name)):
-            kept.append(name)
-    return replace(state, usable=tuple(kept))
+    kept = tuple(name for name in route.providers if name in state.usable and not is_failing(board, name))
+    lost = tuple(dict.fromkeys((*state.lost, *(name for name in state.usable if name not in kept))))
+    return replace(state, usable=kept, lost=lost)
+
+
+def _with_proven(board: Board, route: Route, state: RouteState) -> tuple[RouteState, tuple[str, ...]]:
+    """Clients to whom a rule applies are given what passes every guard. What failed comes back within the budget.
+
+    A provider that comes and goes would move them each time: it counts as a move, and ends in the lock.
+    """
+    is_new = state.since == board.now  # one change a moment
+    if not route.rules or state.locked_at is not None or state.is_limited or is_new or _is_ramping(board, state):
+        return state, ()
+    fit = [name for name in route.providers if name not in state.usable and _is_fit(board, route, state, name)]
+    back = [name for name in fit if name in state.lost]
+    if back and refusals(board, Wish(route, state, back[0]), "flap_budget"):
+        return replace(state, locked_at=board.now), ("locked",)
+    if not fit:
+        return state, ()
+    moves = (*recent_moves(state, board.pace, board.now), board.now) if back else state.moves
+    usable = tuple(name for name in route.providers if name in state.usable or name in fit)
+    return replace(state, usable=usable, lost=tuple(name for name in state.lost if name not in back), moves=moves), ()
+
+
+def _is_fit(board: Board, route: Route, state: RouteState, name: str) -> bool:
+    return not is_failing(board, name) and not against_target(board, Wish(route, state, name))
+
+
+def _is_ramping(board: Board, state: RouteState) -> bool:
+    return state.is_moving(board.now) or state.rollout is not None
 
 
 def _goes_on(board: Board, route: Route, state: RouteState, rollout: Rollout) -> bool:

@@ -5,6 +5,7 @@ from datetime import timedelta
 
 import pytest
 
+from statuspage.core.given import all_given
 from statuspage.core.guards import GUARDS, Wish, against_target, refusals
 from statuspage.core.health import Condition, Health, condition
 from statuspage.core.incident import ROBOT
@@ -1074,35 +1075,92 @@ def given(here: World) -> tuple[tuple[str, ...], int]:
     return here.chat.usable, here.chat.epoch
 
 
+def ruled(*, mode: Mode = Mode.AUTO, **more: object) -> World:
+    """A world with a rule whose first provider, Native, has just been proven and reached."""
+    here = world(route(users=100, mode=mode, rules=(rule(),)), **more)
+    assert given(here) == ((FIREBASE,), 1)
+    here.wait(1)
+    assert given(here) == ((FIREBASE, NATIVE), 2)
+    here.wait(60)
+    return here
+
+
 def test_clients_are_given_proven_providers_until_they_are_confirmed_to_be_down() -> None:
-    here = world(route(rules=(rule(),)))
-    assert given(here) == ((FIREBASE, NATIVE), 1)
+    here = ruled()
     here.see(DOWN, NATIVE)
     here.wait(9)
-    assert given(here) == ((FIREBASE, NATIVE), 1)
+    assert given(here) == ((FIREBASE, NATIVE), 2)
     here.wait(1)
-    assert given(here) == ((FIREBASE,), 2)
+    assert given(here) == ((FIREBASE,), 3)
     here.see(UP, NATIVE)
     here.wait(59)
-    assert given(here) == ((FIREBASE,), 2)
+    assert given(here) == ((FIREBASE,), 3)
     here.wait(1)
-    assert given(here) == ((FIREBASE, NATIVE), 3)
+    assert given(here) == ((FIREBASE, NATIVE), 4)
     here.see(UNKNOWN, NATIVE)
     here.wait(600, every=5)
-    assert given(here) == ((FIREBASE, NATIVE), 3)
+    assert given(here) == ((FIREBASE, NATIVE), 4)
 
 
-@pytest.mark.parametrize("mode", [Mode.OBSERVE, Mode.APPROVE])
-def test_what_clients_are_given_stays_where_the_robot_may_not_act(mode: Mode) -> None:
-    here = world(route(mode=mode, rules=(rule(),)))
-    here.see(DOWN, NATIVE)
+def test_what_clients_are_given_passes_every_guard() -> None:
+    here = world(route(users=900, rules=(rule(),)), providers=[provider(NATIVE, 1000)])
     here.wait(60)
-    assert (here.chat.usable, here.chat.epoch) == ((FIREBASE, NATIVE), 1)
-    paused = world(route(rules=(rule(),)))
-    paused.pause(600)
-    paused.see(DOWN, NATIVE)
-    paused.wait(60)
-    assert paused.chat.usable == (FIREBASE, NATIVE)
+    assert given(here) == ((FIREBASE,), 1)
+
+
+def test_clients_to_whom_a_rule_applies_come_in_a_ramp_of_their_own() -> None:
+    here = world(route(users=4000, rules=(rule(),)), providers=[provider(NATIVE, None, 100)])
+    move = here.chat.move
+    here.wait(1)
+    assert (here.chat.ramp, here.chat.provider) == (Ramp(at(1), 0, 50), FIREBASE)
+    assert here.chat.move != move
+
+
+def test_a_provider_of_a_rule_that_comes_and_goes_ends_in_the_lock() -> None:
+    here = ruled()
+    for _ in range(5):
+        here.see(DOWN, NATIVE)
+        here.wait(50)
+        here.see(UP, NATIVE)
+        here.wait(100)
+    assert (len(here.chat.moves), here.chat.usable, here.notices()) == (3, (FIREBASE,), ["locked"])
+    here.acknowledge()
+    here.wait(1)
+    assert here.chat.usable == (FIREBASE, NATIVE)
+
+
+@pytest.mark.parametrize("how", ["pin", "pause", "approve"])
+def test_clients_are_taken_off_what_fails_whoever_holds_the_route(how: str) -> None:
+    here = ruled(mode=Mode.APPROVE if how == "approve" else Mode.AUTO)
+    if how != "approve":
+        getattr(here, how)(600)
+    here.see(DOWN, NATIVE)
+    here.wait(10)
+    assert here.chat.usable == (FIREBASE,)
+
+
+def test_what_clients_of_an_observed_route_are_given_stays_as_it_is() -> None:
+    here = world(route(mode=Mode.OBSERVE, rules=(rule(),)))
+    here.see(DOWN, FIREBASE, NATIVE)
+    here.wait(60)
+    assert given(here) == ((FIREBASE,), 1)
+    here.move(LIMITED)
+    here.wait(1)
+    assert here.chat.usable == ()
+
+
+def test_what_a_person_moved_or_pinned_holds_for_clients_of_a_rule_too() -> None:
+    here = ruled()
+    found = here.switchboard.routes[0]
+    assert all_given(found, here.chat) == (NATIVE,)
+    here.pin(60)
+    assert (all_given(found, here.chat), here.chat.epoch) == ((FIREBASE,), 3)
+    here.wait(60)
+    assert (all_given(found, here.chat), here.chat.epoch) == ((NATIVE,), 4)
+    here.move(NATIVE)
+    here.move(FIREBASE)
+    here.wait(3600, every=30)
+    assert (all_given(found, here.chat), here.chat.pinned) == ((FIREBASE,), None)
 
 
 def test_rules_that_an_observed_route_would_follow_are_not_served() -> None:

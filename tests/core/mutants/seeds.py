@@ -171,7 +171,12 @@ MUTANTS = (
         "scope=Scope.NEW if plan.event is Event.FOLLOWED else Scope.ALL,",
         "scope=Scope.ALL,",
     ),
-    Mutant("moves that do not count", "moves", "moves=(*recent, now) if move.counts else recent,", "moves=recent,"),
+    Mutant(
+        "moves that do not count",
+        "moves",
+        "moves=(*recent, now) if move.counts and now not in recent else recent,",
+        "moves=recent,",
+    ),
     Mutant(
         "an origin at home",
         "moves",
@@ -199,7 +204,7 @@ MUTANTS = (
     Mutant(
         "waiting for ramps onto others",
         "ramping",
-        "found = [state.ramp] if state.provider == to else []",
+        "found = [state.ramp] if state.provider == to or to in all_given(route, state) else []",
         "found = [state.ramp]",
     ),
     Mutant(
@@ -256,8 +261,8 @@ MUTANTS = (
     Mutant(
         "dead providers are given to clients",
         "upkeep",
-        "if proven or (name in state.usable and not is_failing(board, name)):",
-        "if proven or name in state.usable:",
+        "kept = tuple(name for name in route.providers if name in state.usable and not is_failing(board, name))",
+        "kept = state.usable",
     ),
     Mutant(
         "a return that never goes on",
@@ -286,13 +291,13 @@ MUTANTS = (
     Mutant(
         "standbys change where the robot may not act",
         "upkeep",
-        "is_free = route.mode is Mode.AUTO and not refusals(board, Wish(route, state, state.provider), *OF_HANDS)",
-        "is_free = not refusals(board, Wish(route, state, state.provider), *OF_HANDS)",
+        "if route.mode is not Mode.OBSERVE and has_hands:",
+        "if route.mode is not Mode.OBSERVE:",
     ),
     Mutant(
         "a paused return goes on",
         "upkeep",
-        "is_free = route.mode is Mode.AUTO and not refusals(board, Wish(route, state, state.provider), *OF_HANDS)",
+        "is_free = route.mode is Mode.AUTO and has_hands",
         "is_free = route.mode is Mode.AUTO",
     ),
     Mutant(
