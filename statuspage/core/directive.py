@@ -10,8 +10,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
+from statuspage.core.given import given
 from statuspage.core.pacing import is_among
-from statuspage.core.route import LIMITED, Mode, Route, RouteState, Rule, Switchboard
+from statuspage.core.route import LIMITED, Ramp, Rollout, Route, RouteState, Rule, Switchboard
 from statuspage.core.telling import Json
 
 VERSION = 1
@@ -71,10 +72,8 @@ def _directive(board: Switchboard, route: Route, state: RouteState | None, gener
         "publish_to": _publish_to(present),
         "providers": list(route.providers),
         "move": present.move,
-        "ramp": {"start": _text(present.ramp.start), "wait_s": present.ramp.wait_s, "seconds": present.ramp.seconds}
-        if present.ramp is not None
-        else None,
-        "rollout": {"to": present.rollout.to, "pct": present.rollout.pct} if present.rollout is not None else None,
+        "ramp": _ramp(present.ramp),
+        "rollout": _rollout(present.rollout),
         "rules": [_rule(route, present, index, rule) for index, rule in enumerate(route.rules)],
         "connect": {
             "timeout_ms": int(board.pace.max_wait.total_seconds() * 1000),
@@ -91,6 +90,18 @@ def _directive(board: Switchboard, route: Route, state: RouteState | None, gener
     }
 
 
+def _ramp(ramp: Ramp | None) -> Json:
+    if ramp is None:
+        return None
+    return {"start": _text(ramp.start), "wait_s": ramp.wait_s, "seconds": ramp.seconds}
+
+
+def _rollout(rollout: Rollout | None) -> Json:
+    if rollout is None:
+        return None
+    return {"to": rollout.to, "pct": rollout.pct, "ramp": _ramp(rollout.ramp)}
+
+
 def _publish_to(state: RouteState) -> list[Json]:
     """Where a room's messages go: while clients are on their way to both places, so that a room is not split."""
     if state.is_limited:
@@ -100,16 +111,14 @@ def _publish_to(state: RouteState) -> list[Json]:
 
 
 def _rule(route: Route, state: RouteState, index: int, rule: Rule) -> Document:
-    """A rule with the provider for whom it applies to: the first that is usable, or where the route stands."""
+    """A rule with the provider for whom it applies to."""
     held = state.rules[index].held if index < len(state.rules) else False
-    usable = route.providers if route.mode is not Mode.AUTO else state.usable
-    target = next((name for name in rule.prefer if name in usable), state.provider)
     return {
         "attribute": rule.attribute,
         "over": rule.over,
         "under": rule.under,
         "held": held,
-        "target": LIMITED if state.is_limited else target,
+        "target": given(route, state, rule),
     }
 
 

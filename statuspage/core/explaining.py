@@ -10,7 +10,6 @@ from datetime import datetime, timedelta
 from statuspage.core.detection import EPOCH
 from statuspage.core.guards import OF_HANDS, OF_TARGET, Board, Wish, assertions, recent_moves, refusals
 from statuspage.core.health import Health
-from statuspage.core.load import users_of, users_on
 from statuspage.core.route import LIMITED, Route, RouteState
 
 OF_ROBOT_ALONE = ("flap_budget", *OF_HANDS)
@@ -94,8 +93,8 @@ def _room(board: Board, wish: Wish) -> str:
     provider = board.provider(wish.to)
     if provider.capacity is None:
         return "nobody has said how many users it takes"
-    there = users_on(provider, board.on(wish.to, but=wish.route.id), board.signals, board.now)
-    coming = users_of(wish.route, board.signals, board.now)
+    there = board.users_on(provider, but=wish.route.id)
+    coming = board.users(wish.route, wish.state)
     room = int(provider.capacity * board.pace.headroom)
     unsaid = "; the users of this route are not known" if coming is None else ""
     return f"would be {there + (coming or 0):,} of {room:,} users{unsaid}"

@@ -8,8 +8,9 @@ from dataclasses import dataclass, field, replace
 
 from statuspage.core.guards import Board, recent_moves
 from statuspage.core.incident import ROBOT
-from statuspage.core.moves import Event, Plan, first_state, moved_to, numbered, with_ramps
-from statuspage.core.route import Mode, Proposal, Refusal, Rollout, Route, RouteState, Scope
+from statuspage.core.moves import Event, Plan, first_state, moved_to, numbered
+from statuspage.core.ramping import step, with_flips, with_ramps
+from statuspage.core.route import Mode, Proposal, Refusal, Route, RouteState, Scope
 from statuspage.core.upkeep import kept_up
 from statuspage.core.wanting import plan
 
@@ -69,7 +70,7 @@ def steer(board: Board) -> Steered:
                 moved[route.id] = done_so
         if present.states == before:
             break
-    present = with_ramps(present, tuple(moved))
+    present = with_flips(with_ramps(present, {id: stood[id] for id in moved}), stood, moved)
     for route in routes:
         after = numbered(stood[route.id], present.states[route.id], board.now)
         if after != board.states.get(route.id):
@@ -95,7 +96,7 @@ def _acted(board: Board, route: Route, wanted: Plan | None, done: Steered) -> tu
     if mode is Mode.APPROVE:
         return _proposed(board, state, wanted, done), None
     if wanted.event is Event.RETURNED and state.rollout is None:
-        return _begun(board, state, wanted, done), None
+        return _begun(board, route, state, wanted, done), None
     after = moved_to(state, route, wanted, by=ROBOT, board=board)
     if wanted.event is Event.RETURNED:  # counted when it began, and walked by everybody since
         after = replace(after, moves=state.moves, scope=Scope.NEW)
@@ -166,12 +167,12 @@ def _proposed(board: Board, state: RouteState, wanted: Plan, done: Steered) -> R
     return after
 
 
-def _begun(board: Board, state: RouteState, wanted: Plan, done: Steered) -> RouteState:
+def _begun(board: Board, route: Route, state: RouteState, wanted: Plan, done: Steered) -> RouteState:
     """The first step of a return. It counts as a move: whoever goes to and fro in steps does so too."""
     moves = (*recent_moves(state, board.pace, board.now), board.now)
     after = replace(
         state,
-        rollout=Rollout(wanted.to, board.pace.steps[0], board.now),
+        rollout=step(board, route, state, wanted.to, board.pace.steps[0]),
         moves=moves,
         proposal=None,
         would=None,

@@ -53,7 +53,7 @@ def _of_robot(board: Board, route: Route, state: RouteState) -> Step:
     if route.slow_for is not None and found.slow_since is not None:
         return Step(f"it leaves {name} if that stays slow", max(found.slow_since + route.slow_for, board.now))
     if state.rollout is not None:
-        return Step(f"the return to {_name(board, state.rollout.to)} goes on", state.rollout.since + board.pace.soak)
+        return Step(f"the return to {_name(board, state.rollout.to)} goes on", state.rollout.arrived + board.pace.soak)
     if state.ramp is not None and state.is_moving(board.now):
         return Step("everybody has moved", state.ramp.ends)
     if state.verify_until is not None:

@@ -11,9 +11,9 @@ from datetime import datetime, timedelta
 from statuspage.core.detection import EPOCH
 from statuspage.core.felt import Felt
 from statuspage.core.health import Condition, Health
-from statuspage.core.load import Signals, herd, users_of, users_on
+from statuspage.core.load import Signals, arrivals, herd, peak_of, planned_for, said_on
 from statuspage.core.maintenance import Window
-from statuspage.core.route import LIMITED, Pace, Provider, Refusal, Route, RouteState, Switchboard, matches
+from statuspage.core.route import LIMITED, Pace, Provider, Refusal, Route, RouteState, Scope, Switchboard, matches
 
 READY_WITHIN = timedelta(minutes=5)
 """A destination was seen to work so recently."""
@@ -68,6 +68,42 @@ class Board:
             if each.id != but and (state := self.states.get(each.id)) and provider in _places(state)
         ]
 
+    def users(self, route: Route, state: RouteState | None = None) -> int | None:
+        """How many connections to reckon with when it moves from where it stands; None where nobody has said."""
+        stands = state or self.states.get(route.id)
+        peak = peak_of(route, self.signals, self.now, is_trusted=stands is not None and self._is_calm(stands))
+        planned = planned_for(route, self.switchboard.events, self.now, self.pace.event_lead)
+        return max((each for each in (peak, planned) if each is not None), default=None)
+
+    def users_on(self, provider: Provider, but: str = "") -> int:
+        """How many connections to reckon with on a provider, beside those of one route."""
+        summed = sum(self.users(each) or 0 for each in self.on(provider.id, but))
+        return max(summed, said_on(provider, self.signals, self.now))
+
+    def arriving(self, to: str, coming: Iterable[tuple[Route, RouteState]]) -> float:
+        """New connections a second that a provider would take anyway with these routes, from where they stood.
+
+        Those of a route come along. Where it says less than its source does, the source is believed.
+        """
+        states = tuple((route, state) for route, state in coming if state.provider != to)
+        rate = sum(arrivals(route.id, self.signals, self.now) for route, _ in states)
+        sources = {source for _, state in states if (source := self._source(state)) not in (None, to)}
+        left = sum(arrivals(source, self.signals, self.now) for source in sources if source is not None)
+        return arrivals(to, self.signals, self.now) + max(rate, left)
+
+    def _source(self, state: RouteState) -> str | None:
+        """Where new connections try to go now: limited, to what failed, as long as it is not well."""
+        if not state.is_limited:
+            return state.provider
+        was = state.origin or state.previous
+        return None if was is None or self.condition(was).health is Health.UP else was
+
+    def _is_calm(self, state: RouteState) -> bool:
+        """Whether everybody can be where they are counted: no source of theirs fails, nobody is on the way."""
+        sources = (state.provider, state.previous) if state.scope is Scope.NEW else (state.provider,)
+        is_well = all(self.condition(each).health is Health.UP for each in sources if each is not None)
+        return is_well and not state.is_moving(self.now)
+
 
 def _places(state: RouteState) -> tuple[str, ...]:
     return (state.provider, state.rollout.to) if state.rollout else (state.provider,)
@@ -112,11 +148,26 @@ def _not_ready(board: Board, wish: Wish) -> str | None:
 
 
 def _capacity(board: Board, wish: Wish) -> str | None:
+    return _crowd(board, wish) or _rush(board, wish)
+
+
+def _rush(board: Board, wish: Wish) -> str | None:
+    """New connections that alone are more than the destination's share: no ramp could make room for the others."""
+    takes = board.provider(wish.to).max_connects_per_s
+    if takes is None:
+        return None
+    share, rate = takes * board.pace.headroom, board.arriving(wish.to, [(wish.route, wish.state)])
+    if rate <= share:
+        return None
+    return f"{wish.to} takes {share:g} new connections a second ({board.pace.headroom:.0%} of {takes:g}): {rate:g} come"
+
+
+def _crowd(board: Board, wish: Wish) -> str | None:
     provider = board.provider(wish.to)
     if provider.capacity is None:
         return None
-    there = users_on(provider, board.on(wish.to, but=wish.route.id), board.signals, board.now)
-    coming = users_of(wish.route, board.signals, board.now) or 0
+    there = board.users_on(provider, but=wish.route.id)
+    coming = board.users(wish.route, wish.state) or 0
     room = int(provider.capacity * board.pace.headroom)
     if there + coming <= room:
         return None
@@ -128,10 +179,13 @@ def _capacity(board: Board, wish: Wish) -> str | None:
 def _follows_load(board: Board, wish: Wish) -> str | None:
     """Whether the failure would follow the users: a herd halted it, or both providers sink together."""
     source = wish.state.provider if wish.state.provider != LIMITED else (wish.state.origin or "")
+    if wish.to == source:  # those that stayed behind follow
+        source = wish.state.previous or source
     for subject in dict.fromkeys((wish.route.id, source, wish.to)):
-        found = herd(subject, board.signals, board.now, board.pace.herd)
+        takes = board.provider(wish.to if subject == wish.route.id else subject).max_connects_per_s
+        found = herd(subject, board.signals, board.now, board.pace, takes)
         if found is not None:
-            return f"{found[0]:g} new connections a second on {subject}, usually {found[1]:g}"
+            return found
     return None
 
 

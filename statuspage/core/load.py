@@ -1,12 +1,13 @@
 """What is known of users and of new connections: signals of applications, and what to think where there are none."""
 
-from collections.abc import Mapping, Sequence
+import math
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from statistics import median
 
 from statuspage.core.felt import MANY, SLOT, Counts, Felt, Stretch
-from statuspage.core.route import PlannedEvent, Provider, Route, Switchboard
+from statuspage.core.route import Pace, PlannedEvent, Provider, Route, Switchboard
 
 FRESH = timedelta(seconds=60)
 """What is older says nothing of the present."""
@@ -15,6 +16,10 @@ FEWEST = 5
 """Values that make a baseline."""
 COUNTED = timedelta(seconds=5)
 """Workers bring a slot this soon after its end. Before that it may be a part of what there was."""
+SPAN = timedelta(minutes=2)
+"""The time that a baseline covers at least."""
+FLOOR = 0.1
+"""Of what a provider takes a second: less than that is no usual rate to be compared with."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,34 +47,70 @@ def users_of(route: Route, signals: Signals, now: datetime) -> int | None:
     return latest.users if latest is not None and latest.users is not None else route.users
 
 
+def peak_of(route: Route, signals: Signals, now: datetime, *, is_trusted: bool) -> int | None:
+    """How many connections to reckon with when a route moves: the most that was said in the last 15 minutes.
+
+    An outage empties a route before anybody believes in it, so what is said just then may not lower the peak: only
+    where `is_trusted`, and something was said just now, it counts instead of the configured number.
+    """
+    recent = (each for each in signals.get(route.id, ()) if timedelta(0) <= now - each.at <= BASELINE)
+    said = [each.users for each in recent if each.users is not None]
+    latest = _latest(route.id, signals, now)
+    if said and is_trusted and latest is not None and latest.users is not None:
+        return max(said)
+    return max([*said, *([route.users] if route.users is not None else [])], default=None)
+
+
 def users_on(provider: Provider, routes: Sequence[Route], signals: Signals, now: datetime) -> int:
     """How many a provider carries, with these routes on it. What it says itself counts where that is more."""
     summed = sum(users_of(route, signals, now) or 0 for route in routes)
+    return max(summed, said_on(provider, signals, now))
+
+
+def said_on(provider: Provider, signals: Signals, now: datetime) -> int:
+    """How many a provider says that it carries; 0 where it says nothing."""
     latest = _latest(provider.id, signals, now)
-    return max(summed, latest.users or 0) if latest is not None else summed
+    return latest.users or 0 if latest is not None else 0
 
 
-def arrivals(provider: str, signals: Signals, now: datetime) -> float:
-    """New connections a second that a provider takes anyway."""
-    latest = _latest(provider, signals, now)
+def arrivals(subject: str, signals: Signals, now: datetime) -> float:
+    """New connections a second that come to a provider, or to a route, anyway."""
+    latest = _latest(subject, signals, now)
     return latest.connects_per_s or 0.0 if latest is not None else 0.0
 
 
-def herd(subject: str, signals: Signals, now: datetime, times: float) -> tuple[float, float] | None:
-    """(rate now, usual rate) where new connections come at more than `times` their usual rate, else None.
+def herd(subject: str, signals: Signals, now: datetime, pace: Pace, takes: float | None = None) -> str | None:
+    """What makes the rate of new connections a herd, in a few words; None where it is none.
 
-    The usual rate is the median of the last 15 minutes without the newest value; of fewer than five nothing is said.
+    It is compared with the usual one, the median of the last 15 minutes without the newest value, or where that is
+    less with a part of what the provider takes (`takes`): before doors open next to nobody comes, and every crowd
+    would be a herd, or with 0 none. Values of a few seconds make no baseline: without one the provider's share counts.
     """
     latest = _latest(subject, signals, now)
     if latest is None or latest.connects_per_s is None:
         return None
     if latest.beacons is not None and latest.beacons < MANY:
         return None  # chance: of few beacons three times as many come now and then
-    known = [each.connects_per_s for each in signals[subject] if each.connects_per_s is not None and each is not latest]
-    if len(known) < FEWEST:
+    rate = latest.connects_per_s
+    said = f"{rate:g} new connections a second on {subject}"
+    usual = _usual(signals[subject][:-1])
+    if usual is None:
+        share = takes * pace.headroom if takes is not None else math.inf
+        return f"{said}, more than {share:g}" if rate > share else None
+    base = max(usual, FLOOR * (takes or 0.0))
+    return f"{said}, usually {usual:g}" if rate > pace.herd * base and base > 0 else None
+
+
+def _usual(before: Sequence[Signal]) -> float | None:
+    known = [each for each in before if each.connects_per_s is not None]
+    if len(known) < FEWEST or known[-1].at - known[0].at < SPAN:
         return None
-    usual = median(known)
-    return (latest.connects_per_s, usual) if latest.connects_per_s > times * usual and usual > 0 else None
+    return median(each.connects_per_s or 0.0 for each in known)
+
+
+def planned_for(route: Route, events: Iterable[PlannedEvent], now: datetime, lead: timedelta) -> int | None:
+    """The most that a planned event which is near brings to a route; None for no event."""
+    return max((each.users for each in events if each.touches(route.id) and is_near(each, now, lead)), default=None)
 
 
 def with_felt(signals: Signals, felt: Felt, share: float, now: datetime) -> Signals:
@@ -111,10 +152,8 @@ def value_of(attribute: str, route: Route, board: Switchboard, signals: Signals,
     if attribute not in ("event_users", "users"):
         return None
     said = _latest(route.id, signals, now)
-    planned = [
-        each.users for each in board.events if each.touches(route.id) and is_near(each, now, board.pace.event_lead)
-    ]
-    known = [*planned, *([said.users] if said is not None and said.users is not None else [])]
+    planned = planned_for(route, board.events, now, board.pace.event_lead)
+    known = [each for each in (planned, said.users if said is not None else None) if each is not None]
     if known:
         return float(max(known))
     return None if signals.get(route.id) else 0.0

@@ -5,6 +5,7 @@ and guards (`wanting`), or by a person (`operating`):
 
 * FAILED_OVER, FAILED_BACK: the provider is down (or slow for long enough), and another one passes every guard: one
   further down the order of preference, or the preferred one.
+* DRAINED: what stayed behind a move for new connections follows, for its provider fails now.
 * SHED: the provider is down and no other passes. Limited mode is safe and always allowed.
 * FOUND, FOUND_HOME: in limited mode, a provider passes again.
 * RETURNED: the preferred provider has been up for long, and the route returns by itself, in steps.
@@ -12,19 +13,19 @@ and guards (`wanting`), or by a person (`operating`):
 * SENT, SENT_HOME, LIMITED_BY_HAND: a person's act.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 
 from statuspage.core.guards import Board, recent_moves
-from statuspage.core.load import arrivals, users_of
-from statuspage.core.pacing import ramp_after, seconds_for
 from statuspage.core.route import LIMITED, Refusal, Route, RouteState, RuleState, Scope
 from statuspage.core.site import public_id
 
 BY_HAND = "by_hand"
 """The cause of what a person did of their own accord."""
+PREFERENCE = "preference"
+"""The cause of what a rule did."""
 
 
 class Standing(StrEnum):
@@ -42,6 +43,7 @@ class Event(StrEnum):
 
     FAILED_OVER = "failed_over"
     FAILED_BACK = "failed_back"
+    DRAINED = "drained"
     SHED = "shed"
     FOUND = "found"
     FOUND_HOME = "found_home"
@@ -64,6 +66,7 @@ _S, _E = Standing, Event
 TABLE: Mapping[Standing, Mapping[Event, Move]] = {
     _S.STEADY: {
         _E.FAILED_OVER: Move(_S.SWITCHED, counts=True),
+        _E.DRAINED: Move(_S.STEADY),
         _E.SHED: Move(_S.LIMITED),
         _E.SENT: Move(_S.SWITCHED),
         _E.LIMITED_BY_HAND: Move(_S.LIMITED),
@@ -71,6 +74,7 @@ TABLE: Mapping[Standing, Mapping[Event, Move]] = {
     _S.SWITCHED: {
         _E.FAILED_OVER: Move(_S.SWITCHED, counts=True),
         _E.FAILED_BACK: Move(_S.STEADY, counts=True),
+        _E.DRAINED: Move(_S.SWITCHED),
         _E.SHED: Move(_S.LIMITED),
         _E.RETURNED: Move(_S.STEADY, counts=True),
         _E.FOLLOWED: Move(_S.STEADY, counts=True),
@@ -108,7 +112,7 @@ def first_state(route: Route, now: datetime) -> RouteState:
         epoch=1,
         since=now,
         move=move_id(route.prefer[0], now),
-        usable=route.providers if route.rules else (),
+        usable=route.prefer[:1] if route.rules else (),
         order=route.prefer,
         rules=tuple(RuleState() for _ in route.rules),
         changed_at=now,
@@ -139,7 +143,7 @@ class Plan:
 
 
 def moved_to(state: RouteState, route: Route, plan: Plan, *, by: str, board: Board) -> RouteState:
-    """The route after a move. Raises KeyError for what the table does not allow. Its ramp comes with `with_ramps`."""
+    """The route after a move. Raises KeyError for what the table does not allow. Its ramp comes with `ramping`."""
     move, now, pace = TABLE[standing(state, route)][plan.event], board.now, board.pace
     recent = recent_moves(state, pace, now)
     failed = state.origin or (None if state.is_limited else state.provider)
@@ -150,14 +154,15 @@ def moved_to(state: RouteState, route: Route, plan: Plan, *, by: str, board: Boa
         cause=plan.cause,
         reason=plan.reason,
         by=by,
-        previous=state.previous if state.is_limited else state.provider,
+        previous=state.previous if state.is_limited or plan.to == state.provider else state.provider,
         origin=None if move.to is Standing.STEADY else failed,
         scope=Scope.NEW if plan.event is Event.FOLLOWED else Scope.ALL,
         move=move_id(plan.to, now),
         ramp=None,
+        arrived_at=None,
         rollout=None,
         reorder=state.reorder and plan.to != home(state, route) and not state.is_overdue,
-        moves=(*recent, now) if move.counts else recent,
+        moves=(*recent, now) if move.counts and now not in recent else recent,
         proposal=None,
         would=None,
         blocked=(),
@@ -172,31 +177,3 @@ def moved_to(state: RouteState, route: Route, plan: Plan, *, by: str, board: Boa
 def move_id(to: str, now: datetime) -> str:
     """The name that the routes share which move to one place at one moment: their clients move together."""
     return public_id("move", f"{to}/{now.isoformat()}")
-
-
-def with_ramps(board: Board, moved: Sequence[str]) -> Board:
-    """The board with a ramp for each route that has just moved: one for all that move onto the same provider.
-
-    Ramps of earlier moves that are still under way come first; together they never ask for more than its share.
-    """
-    groups: dict[str, list[Route]] = {}
-    for route in board.switchboard.routes:
-        state = board.states.get(route.id)
-        if state is not None and route.id in moved and not state.is_limited and state.scope is Scope.ALL:
-            groups.setdefault(state.provider, []).append(route)
-    for to, routes in groups.items():
-        known = [users_of(each, board.signals, board.now) for each in routes]
-        users = sum(each or 0 for each in known) if any(each is not None for each in known) else None
-        provider = board.provider(to)
-        arriving = arrivals(to, board.signals, board.now)
-        # Nobody connects to what is built in.
-        seconds = 0 if provider.built_in else seconds_for(users, provider.max_connects_per_s, arriving, board.pace)
-        others = [
-            state.ramp
-            for id, state in board.states.items()
-            if id not in moved and state.provider == to and state.ramp is not None and state.is_moving(board.now)
-        ]
-        ramp = ramp_after(others, seconds, board.now)
-        for each in routes:
-            board = board.after(replace(board.states[each.id], ramp=ramp))
-    return board

@@ -11,10 +11,11 @@ from datetime import datetime, timedelta
 from statuspage.core.boarding import board_of
 from statuspage.core.guards import GUARDS, OF_HANDS, UNFORGIVING, Board, Wish, against_target, refusals
 from statuspage.core.incident import ROBOT
-from statuspage.core.moves import BY_HAND, Event, Plan, home, moved_to, numbered, with_ramps
+from statuspage.core.moves import BY_HAND, Event, Plan, home, moved_to, numbered
+from statuspage.core.ramping import with_flips, with_ramps
 from statuspage.core.refusals import Conflict, NotThere, Refused
 from statuspage.core.route import LIMITED, Holding, Refusal, Route, RouteState
-from statuspage.core.route_events import moved_event, operated_event
+from statuspage.core.route_events import changed_event, moved_event, operated_event
 from statuspage.core.state import Decision, State
 from statuspage.core.typed import one_line, site_of
 from statuspage.core.wanting import is_kept_limited
@@ -168,7 +169,7 @@ def _moved(
     if not approved:
         until = expires_at or now + board.pace.hold_by_hand
         after = replace(after, pinned=Holding(until, order.by, _reason(order.reason)))
-    board = with_ramps(board.after(after), (route.id,))
+    board = with_ramps(board.after(after), {route.id: found.state})
     final = numbered(found.state, board.states[route.id], now)
     event = moved_event(route, found.state, final, plan.event, board, override=override)
     return Decision(routes=(final,), events=(event,))
@@ -177,8 +178,11 @@ def _moved(
 def _operated(
     found: _Found, after: RouteState, what: str, order: Order, now: datetime, data: dict[str, str]
 ) -> Decision:
-    final = numbered(found.state, after, now)
-    return Decision(routes=(final,), events=(operated_event(what, final, order.by, _reason(order.reason), now, data),))
+    board = with_flips(found.board.after(after), {after.route: found.state}, ())
+    final = numbered(found.state, board.states[after.route], now)
+    changed = (changed_event(found.state, final, now),) if final.epoch != found.state.epoch else ()
+    told = operated_event(what, final, order.by, _reason(order.reason), now, data)
+    return Decision(routes=(final,), events=(told, *changed))
 
 
 def _check_overrides(board: Board, against: Sequence[Refusal], override: Sequence[str]) -> None:

@@ -169,11 +169,20 @@ class Ramp:
 
 @dataclass(frozen=True, slots=True)
 class Rollout:
-    """A return in steps: `pct` of the clients are on `to` since `since`, the others where the route stands."""
+    """A return in steps: `pct` of the clients are on `to` since `since`, the others where the route stands.
+
+    Those that came with this step come within `ramp`.
+    """
 
     to: str
     pct: int
     since: datetime
+    ramp: Ramp | None = None
+
+    @property
+    def arrived(self) -> datetime:
+        """When the last of those that came with this step is there."""
+        return self.ramp.ends if self.ramp is not None else self.since
 
 
 @dataclass(frozen=True, slots=True)
@@ -234,8 +243,12 @@ class RouteState:
     scope: Scope = Scope.ALL
     move: str = ""
     ramp: Ramp | None = None
+    arrived_at: datetime | None = None
+    """When the ramp of the last move ended, if it is no longer kept."""
     rollout: Rollout | None = None
     usable: tuple[str, ...] = ()
+    lost: tuple[str, ...] = ()
+    """Those that were usable and failed since."""
     order: tuple[str, ...] = ()
     """The order of preference that was last looked at."""
     reorder: bool = False
@@ -263,16 +276,28 @@ class RouteState:
         return self.provider == LIMITED
 
     @property
+    def is_in_hand(self) -> bool:
+        """Whether it stands where a person wants it, for everybody."""
+        return self.pinned is not None or self.cause == "by_hand"
+
+    @property
     def served(self) -> tuple[object, ...]:
         """What consumers see change: the epoch rises when this does, and at no other time."""
-        pct = (self.rollout.to, self.rollout.pct) if self.rollout else None
+        pct = (self.rollout.to, self.rollout.pct, self.rollout.ramp) if self.rollout else None
         held = tuple(each.held for each in self.rules)
-        return (self.provider, self.scope, self.move, pct, self.usable, held, self.expires_at, self.expires_to)
+        in_hand = bool(self.rules) and self.is_in_hand
+        ends = (self.expires_at, self.expires_to)
+        return (self.provider, self.scope, self.move, pct, self.usable, held, in_hand, ends)
 
     @property
     def is_overdue(self) -> bool:
         """Whether a person said that it is limited until a moment that has come, and where it goes then."""
         return self.is_limited and self.expires_at is None and self.expires_to is not None
+
+    @property
+    def arrived(self) -> datetime:
+        """When the last of its clients is where it stands: at the end of its ramp."""
+        return self.ramp.ends if self.ramp is not None else self.arrived_at or self.since
 
     def is_moving(self, now: datetime) -> bool:
         """Whether clients are still on their way."""

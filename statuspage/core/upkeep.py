@@ -3,11 +3,13 @@
 from dataclasses import replace
 
 from statuspage.core.felt import since
-from statuspage.core.guards import OF_HANDS, Board, Wish, refusals
+from statuspage.core.given import is_untouched
+from statuspage.core.guards import OF_HANDS, Board, Wish, against_target, recent_moves, refusals
 from statuspage.core.health import Health
 from statuspage.core.incident import ROBOT
 from statuspage.core.load import value_of
 from statuspage.core.moves import home
+from statuspage.core.ramping import step
 from statuspage.core.route import Mode, Rollout, Route, RouteState, Rule, RuleState
 from statuspage.core.wanting import has_soaked, is_failing
 
@@ -28,11 +30,17 @@ def kept_up(board: Board, route: Route) -> tuple[RouteState, tuple[str, ...]]:
     if state.expires_at is not None and state.expires_at <= now:
         state = replace(state, expires_at=None, by=ROBOT)
     state = _ordered(board, route, state)
-    if route.mode is Mode.AUTO and not refusals(board, Wish(route, state, state.provider), *OF_HANDS):
-        state = _with_usable(board, route, state)
-        if state.rollout is not None:
-            state, what = _stepped(board, route, state, state.rollout)
-            noticed += what
+    state = _without_failing(board, route, state)
+    has_hands = not refusals(board, Wish(route, state, state.provider), *OF_HANDS)
+    is_free = route.mode is Mode.AUTO and has_hands
+    if route.mode is not Mode.OBSERVE and has_hands:
+        state, what = _with_proven(board, route, state)
+        noticed += what
+    if state.rollout is not None and not _goes_on(board, route, state, state.rollout):
+        return replace(state, rollout=None), (*noticed, "aborted")
+    if state.rollout is not None and is_free:
+        state, what = _stepped(board, route, state, state.rollout)
+        noticed += what
     return state, tuple(noticed)
 
 
@@ -63,30 +71,57 @@ def _rule_state(board: Board, route: Route, rule: Rule, was: RuleState) -> RuleS
     return RuleState() if board.now - since >= board.pace.rule_hold else RuleState(True, since)
 
 
-def _with_usable(board: Board, route: Route, state: RouteState) -> RouteState:
-    """Which providers clients may be given to whom a rule applies: proven ones, until they are confirmed to be down."""
-    if not route.rules:
+def _without_failing(board: Board, route: Route, state: RouteState) -> RouteState:
+    """Nobody is given a provider that fails, whatever the mode and whoever holds the route."""
+    if not route.rules or is_untouched(route, state):
         return state
-    kept = []
-    for name in route.providers:
-        found = board.condition(name)
-        proven = found.health is Health.UP and board.lasts(found.since) >= board.pace.target_min_up
-        if proven or (name in state.usable and not is_failing(board, name)):
-            kept.append(name)
-    return replace(state, usable=tuple(kept))
+    kept = tuple(name for name in route.providers if name in state.usable and not is_failing(board, name))
+    lost = tuple(dict.fromkeys((*state.lost, *(name for name in state.usable if name not in kept))))
+    return replace(state, usable=kept, lost=lost)
+
+
+def _with_proven(board: Board, route: Route, state: RouteState) -> tuple[RouteState, tuple[str, ...]]:
+    """Clients to whom a rule applies are given what passes every guard. What failed comes back within the budget.
+
+    A provider that comes and goes would move them each time: it counts as a move, and ends in the lock.
+    """
+    is_new = state.since == board.now  # one change a moment
+    if not route.rules or state.locked_at is not None or state.is_limited or is_new or _is_ramping(board, state):
+        return state, ()
+    fit = [name for name in route.providers if name not in state.usable and _is_fit(board, route, state, name)]
+    back = [name for name in fit if name in state.lost]
+    if back and refusals(board, Wish(route, state, back[0]), "flap_budget"):
+        return replace(state, locked_at=board.now), ("locked",)
+    if not fit:
+        return state, ()
+    moves = (*recent_moves(state, board.pace, board.now), board.now) if back else state.moves
+    usable = tuple(name for name in route.providers if name in state.usable or name in fit)
+    return replace(state, usable=usable, lost=tuple(name for name in state.lost if name not in back), moves=moves), ()
+
+
+def _is_fit(board: Board, route: Route, state: RouteState, name: str) -> bool:
+    return not is_failing(board, name) and not against_target(board, Wish(route, state, name))
+
+
+def _is_ramping(board: Board, state: RouteState) -> bool:
+    return state.is_moving(board.now) or state.rollout is not None
+
+
+def _goes_on(board: Board, route: Route, state: RouteState, rollout: Rollout) -> bool:
+    """Whether a return may stay as it is: in any mode and whoever holds it, or clients stay on what is dead.
+
+    While nobody knows how the provider is it stays. Where it is wanted no longer, or by nobody, it ends.
+    """
+    is_wanted = rollout.to == home(state, route) and rollout.to in route.providers and route.failback == "auto"
+    is_well = board.condition(rollout.to).health not in (Health.DOWN, Health.DEGRADED)
+    return is_wanted and is_well and route.mode is Mode.AUTO
 
 
 def _stepped(board: Board, route: Route, state: RouteState, rollout: Rollout) -> tuple[RouteState, tuple[str, ...]]:
-    """A return goes on by one step when the last one was good for its time, and back to nothing when it was not.
-
-    It ends too where it is wanted no longer. While nobody knows how the provider is it stays as it is.
-    """
-    is_wanted = rollout.to == home(state, route) and route.failback == "auto"
-    if not is_wanted or board.condition(rollout.to).health in (Health.DOWN, Health.DEGRADED):
-        return replace(state, rollout=None), ("aborted",)
-    if not has_soaked(board, rollout):
-        return state, ()
+    """A return goes on by one step when the last one was good for its time and the destination passes every guard."""
     further = next((pct for pct in board.pace.steps if pct > rollout.pct), None)
-    if further is None:
-        return state, ()  # all are there: the move itself follows
-    return replace(state, rollout=replace(rollout, pct=further, since=board.now)), ("stepped",)
+    if further is None or not has_soaked(board, rollout):
+        return state, ()  # where all are there the move itself follows
+    if against_target(board, Wish(route, state, rollout.to)):
+        return state, ()
+    return replace(state, rollout=step(board, route, state, rollout.to, further)), ("stepped",)

@@ -6,8 +6,8 @@ from dataclasses import replace
 from statuspage.core.guards import OF_HANDS, OF_RETURN, OF_ROBOT, Board, Wish, against_target, refusals
 from statuspage.core.health import Health
 from statuspage.core.incident import ROBOT
-from statuspage.core.moves import BY_HAND, Event, Plan, home
-from statuspage.core.route import LIMITED, Refusal, Rollout, Route, RouteState
+from statuspage.core.moves import BY_HAND, PREFERENCE, Event, Plan, home
+from statuspage.core.route import LIMITED, Refusal, Rollout, Route, RouteState, Scope
 
 
 def plan(board: Board, route: Route) -> Plan | None:
@@ -17,6 +17,8 @@ def plan(board: Board, route: Route) -> Plan | None:
         return _lift(board, route, state)
     if is_failing(board, state.provider):
         return _leave(board, route, state, slow=False)
+    if _is_drained(board, state):
+        return _drain(board, route, state)
     if _is_slow(board, route, state.provider):
         return _leave(board, route, state, slow=True)
     if state.reorder:
@@ -38,9 +40,9 @@ def is_kept_limited(state: RouteState) -> bool:
 
 
 def has_soaked(board: Board, rollout: Rollout) -> bool:
-    """Whether the present step of a return has been seen to be good for its time."""
+    """Whether the present step of a return has been seen to be good for its time, with everybody there."""
     found = board.condition(rollout.to)
-    return found.health is Health.UP and board.lasts(max(found.since, rollout.since)) >= board.pace.soak
+    return found.health is Health.UP and board.lasts(max(found.since, rollout.arrived)) >= board.pace.soak
 
 
 def _is_overspent(against: Sequence[Refusal]) -> bool:
@@ -85,10 +87,29 @@ def _leave(board: Board, route: Route, state: RouteState, *, slow: bool) -> Plan
     return replace(shed, spurned=tuple(spurned), overspent=overspent)
 
 
+def _is_drained(board: Board, state: RouteState) -> bool:
+    """Whether those lose their provider that stayed on it when a rule moved new connections only."""
+    left_behind = state.scope is Scope.NEW and state.cause == PREFERENCE
+    return left_behind and state.previous is not None and is_failing(board, state.previous)
+
+
+def _drain(board: Board, route: Route, state: RouteState) -> Plan:
+    """They follow, paced, where there is room for them; else the route is limited, for they come in any case."""
+    previous = state.previous or ""
+    found = board.condition(previous)
+    reason = f"{previous} is down since {found.since:%H:%M:%S} UTC" + (f" ({found.why})" if found.why else "")
+    hands = refusals(board, Wish(route, state, LIMITED), *OF_HANDS)
+    against = refusals(board, Wish(route, state, state.provider), "capacity", "follows_load")
+    event, to = (Event.SHED, LIMITED) if against else (Event.DRAINED, state.provider)
+    return Plan(event, to, f"{previous}_down", reason, hands, spurned=against)
+
+
 def _sank_with_the_move(board: Board, state: RouteState) -> bool:
     """Whether the provider went down so soon after clients were moved onto it that the load must have followed."""
-    down_since = board.condition(state.provider).since
-    return state.previous is not None and abs(down_since - state.since) <= board.pace.sunk_within
+    down_since, within = board.condition(state.provider).since, board.pace.sunk_within
+    if state.previous is None:
+        return False
+    return state.since - within <= down_since <= max(state.since, state.arrived) + within
 
 
 def _lift(board: Board, route: Route, state: RouteState) -> Plan | None:
@@ -124,7 +145,7 @@ def _follow(board: Board, route: Route, state: RouteState) -> Plan:
     wish = Wish(route, state, to)
     against = (*against_target(board, wish), *refusals(board, wish, *OF_ROBOT, *OF_HANDS))
     overspent = _is_overspent(against)
-    return Plan(Event.FOLLOWED, to, "preference", f"{to} is preferred now", against, overspent=overspent)
+    return Plan(Event.FOLLOWED, to, PREFERENCE, f"{to} is preferred now", against, overspent=overspent)
 
 
 def _return(board: Board, route: Route, state: RouteState) -> Plan | None:

@@ -114,6 +114,12 @@ def test_messages_go_to_both_places_while_clients_are_on_their_way() -> None:
     assert directive(back)["publish_to"] == ["firebase", "native"]
 
 
+def test_a_return_says_who_is_back_and_within_which_time_they_come() -> None:
+    back = replace(HOME, provider="native", rollout=Rollout("firebase", 25, at(0), Ramp(at(0), 5, 60)))
+    ramp = {"start": "2021-09-13T13:41:00.000Z", "wait_s": 5, "seconds": 60}
+    assert directive(back)["rollout"] == {"to": "firebase", "pct": 25, "ramp": ramp}
+
+
 @given(st.text(min_size=1), st.integers(1, 100), st.integers(1, 100))
 def test_who_moved_at_a_step_stays_moved_at_a_further_one(client: str, one: int, other: int) -> None:
     fewer, more = sorted((one, other))

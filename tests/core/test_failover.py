@@ -5,12 +5,13 @@ from datetime import timedelta
 
 import pytest
 
+from statuspage.core.given import all_given
 from statuspage.core.guards import GUARDS, Wish, against_target, refusals
 from statuspage.core.health import Condition, Health, condition
 from statuspage.core.incident import ROBOT
 from statuspage.core.load import Signal, herd
 from statuspage.core.moves import Event
-from statuspage.core.route import LIMITED, Assertion, Mode, Pace, PlannedEvent, Route, Scope, Switchboard
+from statuspage.core.route import LIMITED, Assertion, Mode, Pace, PlannedEvent, Ramp, Route, Scope, Switchboard
 from tests.core.switchboards import (
     CHAT,
     DOWN,
@@ -141,7 +142,7 @@ def test_unsteadiness_is_not_slowness() -> None:
 def test_a_second_failure_soon_after_the_first_is_handled() -> None:
     here = failed_over()
     here.see(UP, FIREBASE)
-    here.wait(70)
+    here.wait(30 + 61)
     here.see(DOWN, NATIVE)
     here.wait(10)
     assert here.course() == [(Event.FAILED_OVER, NATIVE), (Event.FAILED_BACK, FIREBASE)]
@@ -248,11 +249,10 @@ def test_a_destination_that_is_just_full_enough_is_taken() -> None:
     assert here.where() == [NATIVE, NATIVE]
 
 
-def test_what_is_said_just_now_counts_instead_of_the_peak_and_the_peak_where_nothing_is_said() -> None:
+def test_what_is_said_while_all_is_well_counts_instead_of_the_peak_and_the_peak_where_nothing_is_said() -> None:
     here = world(route(users=900), providers=[provider(NATIVE, 1000)])
     here.say(CHAT, users=500)
-    here.see(DOWN, FIREBASE)
-    here.wait(10)
+    here.move(NATIVE)
     assert here.where() == [NATIVE]
     silent = world(route(users=900), providers=[provider(NATIVE, 1000)])
     silent.say(CHAT, users=500)
@@ -261,6 +261,53 @@ def test_what_is_said_just_now_counts_instead_of_the_peak_and_the_peak_where_not
     silent.see(DOWN, FIREBASE)
     silent.wait(10)
     assert silent.where() == [LIMITED]
+
+
+@pytest.mark.parametrize("users", [0, 500])
+def test_the_outage_itself_does_not_lower_the_peak(users: int) -> None:
+    here = world(route(users=900), providers=[provider(NATIVE, 1000)])
+    here.see(DOWN, FIREBASE)
+    here.say(CHAT, users=users)
+    here.wait(10)
+    assert (here.where(), here.why_not()) == ([LIMITED], ["target_not_up", "capacity"])
+    here.see(UP, FIREBASE)
+    here.wait(60)
+    assert here.where() == [FIREBASE]
+
+
+def test_of_what_was_said_within_a_quarter_of_an_hour_the_most_counts() -> None:
+    here = world(route(), providers=[provider(NATIVE, 1000)])
+    here.say(CHAT, users=900)
+    here.wait(60)
+    here.say(CHAT, users=0)
+    here.see(DOWN, FIREBASE)
+    here.wait(10)
+    assert here.why_not() == ["target_not_up", "capacity"]
+    here.wait(900)
+    assert "capacity" not in here.why_not()
+
+
+@pytest.mark.parametrize("subject", [CHAT, FIREBASE])
+@pytest.mark.parametrize(("rate", "to"), [(40, NATIVE), (41, LIMITED)])
+def test_where_more_come_than_a_destination_takes_the_route_is_limited(subject: str, rate: float, to: str) -> None:
+    here = world(providers=[provider(NATIVE, None, 100)])
+    here.say(NATIVE, rate=40)
+    here.say(subject, rate=rate)
+    here.see(DOWN, FIREBASE, ago=10)
+    here.tick()
+    assert here.where() == [to]
+    if to == LIMITED:
+        said = "native takes 80 new connections a second (80% of 100): 81 come"
+        assert detail(replace(here.chat, blocked=here.moves[-1].spurned), "capacity") == said
+        here.wait(60)
+        assert here.where() == [LIMITED]
+
+
+@pytest.mark.parametrize(("starts", "to"), [(1810, LIMITED), (1811, NATIVE)])
+def test_a_planned_event_that_is_near_counts_where_it_brings_more(starts: float, to: str) -> None:
+    doors = PlannedEvent("keynote", at(starts), at(7200), 900, ("realtime.*",))
+    here = failed_over(route(users=100), providers=[provider(NATIVE, 1000)], events=[doors])
+    assert here.where() == [to]
 
 
 def test_what_a_provider_says_it_carries_counts_where_that_is_more() -> None:
@@ -292,7 +339,7 @@ def test_who_is_on_the_way_back_in_steps_counts_on_both_sides() -> None:
 def test_where_a_herd_halted_it_the_failure_would_follow(subject: str) -> None:
     here = world()
     here.say(subject, rate=20)
-    here.wait(60)
+    here.wait(130)
     here.say(subject, rate=61)
     here.see(DOWN, FIREBASE)
     here.wait(9)
@@ -306,19 +353,50 @@ def test_where_a_herd_halted_it_the_failure_would_follow(subject: str) -> None:
 def test_three_times_the_usual_rate_is_no_herd_yet(rate: float) -> None:
     here = world()
     here.say(CHAT, rate=20)
-    here.wait(60)
+    here.wait(130)
     here.say(CHAT, rate=rate)
     here.see(DOWN, FIREBASE, ago=10)
     here.tick()
     assert here.where() == [NATIVE]
 
 
-def test_of_fewer_than_five_values_nothing_is_usual() -> None:
-    said = [Signal(CHAT, at(n), None, 1.0) for n in range(4)]
-    told = {CHAT: [*said, Signal(CHAT, at(5), None, 100.0)]}
-    assert herd(CHAT, told, at(5), 3.0) is None
-    told = {CHAT: [Signal(CHAT, at(0), None, 1.0), *said, Signal(CHAT, at(5), None, 100.0)]}
-    assert herd(CHAT, told, at(5), 3.0) == (100.0, 1.0)
+def rates(*said: tuple[float, float]) -> dict[str, list[Signal]]:
+    """What chat said of its new connections, at these seconds."""
+    return {CHAT: [Signal(CHAT, at(second), None, rate) for second, rate in said]}
+
+
+def test_of_fewer_than_five_values_or_of_less_than_two_minutes_nothing_is_usual() -> None:
+    pace, now = Pace(), (200, 100.0)
+    few = [(n * 40, 1.0) for n in range(4)]
+    assert herd(CHAT, rates(*few, now), at(200), pace) is None
+    five = herd(CHAT, rates(*few, (160, 1.0), now), at(200), pace)
+    assert five == "100 new connections a second on realtime.chat, usually 1"
+    for end, is_herd in ((119, False), (120, True)):
+        said = rates(*[(end * n / 4, 1.0) for n in range(5)], (end + 5, 100.0))
+        assert (herd(CHAT, said, at(end + 5), pace) is not None) is is_herd
+
+
+def test_without_a_baseline_more_than_the_share_of_the_provider_is_a_herd() -> None:
+    pace, said = Pace(), [(n, 500.0) for n in range(5)]
+    found = herd(CHAT, rates(*said, (5, 81.0)), at(5), pace, 100)
+    assert found == "81 new connections a second on realtime.chat, more than 80"
+    assert herd(CHAT, rates(*said, (5, 80.0)), at(5), pace, 100) is None
+
+
+@pytest.mark.parametrize(("rate", "is_herd"), [(30, False), (31, True)])
+def test_where_nobody_came_before_a_tenth_of_what_the_provider_takes_is_usual(rate: float, is_herd: bool) -> None:
+    quiet = [(n * 30, 0.0) for n in range(6)]
+    assert (herd(CHAT, rates(*quiet, (160, rate)), at(160), Pace(), 100) is not None) is is_herd
+
+
+def test_the_doors_open_and_the_provider_falls_over() -> None:
+    here = world(providers=[provider(FIREBASE, None, 500), provider(NATIVE, None, 100)])
+    here.say(CHAT, rate=0)
+    here.wait(300, every=10)
+    here.say(CHAT, rate=31)
+    here.see(DOWN, FIREBASE, ago=10)
+    here.tick()
+    assert (here.where(), here.why_not()) == ([LIMITED], ["target_not_up", "follows_load"])
 
 
 def test_a_herd_that_left_a_route_limited_keeps_it_so_until_it_is_gone() -> None:
@@ -348,10 +426,21 @@ def test_what_sinks_within_a_minute_of_the_move_onto_it_is_limited_and_not_sent_
     assert here.chat.cause == "follows_load"
 
 
+@pytest.mark.parametrize(("later", "event"), [(60, Event.SHED), (61, Event.FAILED_OVER)])
+def test_the_minute_counts_from_the_end_of_the_ramp(later: int, event: Event) -> None:
+    known = [provider(NATIVE, None, 100)]
+    here = failed_over(route(CHAT, FIREBASE, NATIVE, THIRD, users=16000), providers=known)
+    assert here.chat.ramp == Ramp(at(10), 0, 200)
+    here.wait(200 + later)
+    here.see(DOWN, NATIVE)
+    here.wait(10)
+    assert here.course()[-1][0] is event
+
+
 def test_what_sinks_later_is_left_like_any_other() -> None:
     here = world(route(CHAT, FIREBASE, NATIVE, THIRD))
     here.see(DOWN, FIREBASE)
-    here.wait(10 + 61)
+    here.wait(10 + 30 + 61)
     here.see(DOWN, NATIVE)
     here.wait(10)
     assert here.course() == [(Event.FAILED_OVER, NATIVE), (Event.FAILED_OVER, THIRD)]
@@ -888,6 +977,47 @@ def test_over_its_limit_new_connections_follow_the_rule_and_those_that_stand_sta
     assert (state.cause, [each.held for each in state.rules], len(state.moves)) == ("preference", [True], 1)
 
 
+def followed(**more: object) -> World:
+    """A world in which new connections of 4,000 users went to Native, and the others stayed on Firebase."""
+    here = world(route(users=4000, rules=(rule(),)), **more)
+    here.say(QUESTIONS, users=0)
+    doors = PlannedEvent("keynote", here.now, at(60), 5001)
+    here.configure(replace(here.switchboard, events=(doors,)))
+    here.wait(1)
+    assert (here.where(), here.chat.scope) == ([NATIVE], Scope.NEW)
+    here.configure(replace(here.switchboard, events=()))
+    return here
+
+
+def test_who_stayed_behind_follows_paced_when_its_provider_fails() -> None:
+    here = followed(providers=[provider(NATIVE, None, 100)])
+    before = here.chat
+    here.see(DOWN, FIREBASE)
+    here.wait(9)
+    assert here.chat.move == before.move
+    here.wait(1)
+    state = here.chat
+    assert here.course()[-1] == (Event.DRAINED, NATIVE)
+    assert (state.provider, state.previous, state.scope, state.cause) == (NATIVE, FIREBASE, Scope.ALL, "firebase_down")
+    assert (state.ramp, state.moves) == (Ramp(at(11), 0, 50), before.moves)
+    assert state.move != before.move
+    here.wait(60)
+    assert here.course()[-1] == (Event.DRAINED, NATIVE)
+
+
+@pytest.mark.parametrize("guard", ["capacity", "follows_load"])
+def test_where_who_stayed_behind_does_not_fit_the_route_is_limited(guard: str) -> None:
+    here = followed()
+    known = provider(NATIVE, 4000) if guard == "capacity" else provider(NATIVE, None, 10)
+    here.configure(replace(here.switchboard, providers=(provider(FIREBASE, None, 10), known)))
+    if guard == "follows_load":
+        here.say(FIREBASE, rate=9)
+    here.see(DOWN, FIREBASE)
+    here.wait(10)
+    assert here.course()[-1] == (Event.SHED, LIMITED)
+    assert names(here.moves[-1].spurned) == [guard]
+
+
 def test_a_rule_ends_when_its_value_has_been_under_its_lower_limit_for_ten_minutes() -> None:
     here = world(route(rules=(rule(),)))
     here.say(CHAT, users=5001)
@@ -944,35 +1074,92 @@ def given(here: World) -> tuple[tuple[str, ...], int]:
     return here.chat.usable, here.chat.epoch
 
 
+def ruled(*, mode: Mode = Mode.AUTO, **more: object) -> World:
+    """A world with a rule whose first provider, Native, has just been proven and reached."""
+    here = world(route(users=100, mode=mode, rules=(rule(),)), **more)
+    assert given(here) == ((FIREBASE,), 1)
+    here.wait(1)
+    assert given(here) == ((FIREBASE, NATIVE), 2)
+    here.wait(60)
+    return here
+
+
 def test_clients_are_given_proven_providers_until_they_are_confirmed_to_be_down() -> None:
-    here = world(route(rules=(rule(),)))
-    assert given(here) == ((FIREBASE, NATIVE), 1)
+    here = ruled()
     here.see(DOWN, NATIVE)
     here.wait(9)
-    assert given(here) == ((FIREBASE, NATIVE), 1)
+    assert given(here) == ((FIREBASE, NATIVE), 2)
     here.wait(1)
-    assert given(here) == ((FIREBASE,), 2)
+    assert given(here) == ((FIREBASE,), 3)
     here.see(UP, NATIVE)
     here.wait(59)
-    assert given(here) == ((FIREBASE,), 2)
+    assert given(here) == ((FIREBASE,), 3)
     here.wait(1)
-    assert given(here) == ((FIREBASE, NATIVE), 3)
+    assert given(here) == ((FIREBASE, NATIVE), 4)
     here.see(UNKNOWN, NATIVE)
     here.wait(600, every=5)
-    assert given(here) == ((FIREBASE, NATIVE), 3)
+    assert given(here) == ((FIREBASE, NATIVE), 4)
 
 
-@pytest.mark.parametrize("mode", [Mode.OBSERVE, Mode.APPROVE])
-def test_what_clients_are_given_stays_where_the_robot_may_not_act(mode: Mode) -> None:
-    here = world(route(mode=mode, rules=(rule(),)))
-    here.see(DOWN, NATIVE)
+def test_what_clients_are_given_passes_every_guard() -> None:
+    here = world(route(users=900, rules=(rule(),)), providers=[provider(NATIVE, 1000)])
     here.wait(60)
-    assert (here.chat.usable, here.chat.epoch) == ((FIREBASE, NATIVE), 1)
-    paused = world(route(rules=(rule(),)))
-    paused.pause(600)
-    paused.see(DOWN, NATIVE)
-    paused.wait(60)
-    assert paused.chat.usable == (FIREBASE, NATIVE)
+    assert given(here) == ((FIREBASE,), 1)
+
+
+def test_clients_to_whom_a_rule_applies_come_in_a_ramp_of_their_own() -> None:
+    here = world(route(users=4000, rules=(rule(),)), providers=[provider(NATIVE, None, 100)])
+    move = here.chat.move
+    here.wait(1)
+    assert (here.chat.ramp, here.chat.provider) == (Ramp(at(1), 0, 50), FIREBASE)
+    assert here.chat.move != move
+
+
+def test_a_provider_of_a_rule_that_comes_and_goes_ends_in_the_lock() -> None:
+    here = ruled()
+    for _ in range(5):
+        here.see(DOWN, NATIVE)
+        here.wait(50)
+        here.see(UP, NATIVE)
+        here.wait(100)
+    assert (len(here.chat.moves), here.chat.usable, here.notices()) == (3, (FIREBASE,), ["locked"])
+    here.acknowledge()
+    here.wait(1)
+    assert here.chat.usable == (FIREBASE, NATIVE)
+
+
+@pytest.mark.parametrize("how", ["pin", "pause", "approve"])
+def test_clients_are_taken_off_what_fails_whoever_holds_the_route(how: str) -> None:
+    here = ruled(mode=Mode.APPROVE if how == "approve" else Mode.AUTO)
+    if how != "approve":
+        getattr(here, how)(600)
+    here.see(DOWN, NATIVE)
+    here.wait(10)
+    assert here.chat.usable == (FIREBASE,)
+
+
+def test_what_clients_of_an_observed_route_are_given_stays_as_it_is() -> None:
+    here = world(route(mode=Mode.OBSERVE, rules=(rule(),)))
+    here.see(DOWN, FIREBASE, NATIVE)
+    here.wait(60)
+    assert given(here) == ((FIREBASE,), 1)
+    here.move(LIMITED)
+    here.wait(1)
+    assert here.chat.usable == ()
+
+
+def test_what_a_person_moved_or_pinned_holds_for_clients_of_a_rule_too() -> None:
+    here = ruled()
+    found = here.switchboard.routes[0]
+    assert all_given(found, here.chat) == (NATIVE,)
+    here.pin(60)
+    assert (all_given(found, here.chat), here.chat.epoch) == ((FIREBASE,), 3)
+    here.wait(60)
+    assert (all_given(found, here.chat), here.chat.epoch) == ((NATIVE,), 4)
+    here.move(NATIVE)
+    here.move(FIREBASE)
+    here.wait(3600, every=30)
+    assert (all_given(found, here.chat), here.chat.pinned) == ((FIREBASE,), None)
 
 
 def test_rules_that_an_observed_route_would_follow_are_not_served() -> None:
@@ -1064,7 +1251,7 @@ def test_a_return_goes_in_steps_each_watched_for_two_minutes() -> None:
     for _ in range(4):
         assert here.chat.rollout is not None
         steps.append((here.chat.rollout.pct, here.chat.provider))
-        here.wait(119)
+        here.wait(30 + 119)
         assert here.chat.rollout.pct == steps[-1][0]
         here.wait(1)
     assert steps == [(5, NATIVE), (25, NATIVE), (50, NATIVE), (100, NATIVE)]
@@ -1121,6 +1308,7 @@ def test_while_nobody_knows_a_return_stays_as_it_is_and_its_time_begins_anew() -
     assert (here.chat.rollout.pct, here.chat.epoch) == (5, epoch)
     here.see(UP, FIREBASE, NATIVE)
     here.wait(119)
+    assert here.chat.rollout is not None
     assert here.chat.rollout.pct == 5
     here.wait(1)
     assert here.chat.rollout.pct == 25
@@ -1128,7 +1316,7 @@ def test_while_nobody_knows_a_return_stays_as_it_is_and_its_time_begins_anew() -
 
 def test_the_last_step_is_no_move_while_nobody_knows() -> None:
     here = returning()
-    here.wait(120 * 3 + 60)
+    here.wait(150 * 3 + 60)
     here.see(UNKNOWN, FIREBASE)
     here.wait(600, every=5)
     assert here.where() == [NATIVE]
@@ -1144,6 +1332,76 @@ def test_a_return_that_is_wanted_no_longer_is_called_off() -> None:
     other.see(DOWN, THIRD)
     other.wait(600)
     assert (other.where(), other.chat.rollout) == ([NATIVE], None)
+
+
+@pytest.mark.parametrize("how", ["pause", "pin", "tilt", "work", "observe", "approve"])
+def test_a_return_onto_what_is_dead_is_called_off_whoever_holds_it(how: str) -> None:
+    here = returning()
+    match how:
+        case "pause":
+            here.pause(600)
+        case "pin":
+            here.pin(600)
+        case "tilt":
+            here.look_anew()
+        case "work":
+            here.plan_work("chat", 600)
+        case _:
+            here.configure(switchboard(route(mode=Mode(how), failback="auto")))
+    here.see(DOWN, FIREBASE)
+    here.wait(1)
+    assert (here.chat.rollout, here.where(), here.notices()[-1]) == (None, [NATIVE], "aborted")
+
+
+@pytest.mark.parametrize("other", [route(mode=Mode.APPROVE, failback="auto"), route(CHAT, THIRD, NATIVE)])
+def test_a_return_without_the_robot_or_onto_no_provider_of_the_route_is_called_off(other: Route) -> None:
+    here = returning()
+    here.configure(switchboard(other))
+    here.wait(1)
+    assert (here.chat.rollout, "aborted" in here.notices()) == (None, True)
+
+
+def test_each_step_has_a_ramp_for_those_that_come_with_it_and_soaks_when_they_are_there() -> None:
+    here = failed_over(route(failback="auto", users=4000), providers=[provider(FIREBASE, None, 10)])
+    here.see(UP, FIREBASE)
+    here.wait(900, every=10)
+    lengths = []
+    for _ in range(4):
+        assert here.chat.rollout is not None
+        assert here.chat.rollout.ramp is not None
+        lengths.append(here.chat.rollout.ramp.seconds)
+        here.wait(lengths[-1] + 120, every=5)
+    assert lengths == [25, 100, 125, 250]
+    assert here.where() == [FIREBASE]
+
+
+def test_steps_and_moves_onto_one_provider_share_its_budget() -> None:
+    here = failed_over(
+        route(failback="auto", users=16000), route(QUESTIONS, NATIVE, FIREBASE, users=800),
+        providers=[provider(FIREBASE, None, 10)],
+    )  # fmt: skip
+    here.see(UP, FIREBASE)
+    here.wait(900, every=10)
+    here.see(DOWN, NATIVE)
+    here.wait(9)
+    here.see(UP, NATIVE, ago=100)
+    assert here.chat.rollout is not None
+    assert here.chat.rollout.ramp == Ramp(at(910), 0, 100)
+    here.move(FIREBASE, QUESTIONS)
+    assert here[QUESTIONS].ramp == Ramp(at(919), 91, 100)
+
+
+def test_a_step_is_held_while_a_guard_of_its_destination_speaks() -> None:
+    here = failed_over(route(failback="auto", users=500), providers=[provider(FIREBASE, 1000)])
+    here.see(UP, FIREBASE)
+    here.wait(900, every=10)
+    here.say(FIREBASE, users=700)
+    here.wait(600, every=10)
+    assert here.chat.rollout is not None
+    assert here.chat.rollout.pct == 5
+    here.say(FIREBASE, users=100)
+    here.wait(1)
+    assert here.chat.rollout.pct == 25
 
 
 def test_a_paused_return_takes_no_further_step() -> None:

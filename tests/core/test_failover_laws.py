@@ -123,7 +123,9 @@ class Lawful(World):
         is_down = source.health is Health.DOWN and self.now - source.since >= pace.confirm
         is_slow = found.slow_for is not None and source.slow_since is not None
         if moved.event is Event.SHED:
-            assert is_down, "I13"
+            stayed = board.condition(before.previous or "")
+            is_drained = before.cause == "preference" and stayed.health is Health.DOWN
+            assert is_down or is_drained, "I13"
         if moved.event in (Event.FAILED_OVER, Event.FAILED_BACK):
             assert is_down or is_slow
         if moved.event in (Event.FOUND, Event.FOUND_HOME):
@@ -137,9 +139,13 @@ class Lawful(World):
         if moved.event is Event.FOLLOWED:
             assert after.scope is Scope.NEW
             assert before.origin in (None, before.provider) or before.origin != after.provider, "I6"
-        assert before.locked_at is None or moved.event in (Event.SHED, Event.RETURNED), "I4"
+        assert before.locked_at is None or moved.event in (Event.SHED, Event.DRAINED, Event.RETURNED), "I4"
         if after.is_limited:
             assert after.ramp is None
+            return
+        if moved.event is Event.DRAINED:
+            self.has_room(after.provider)
+            assert (after.provider, after.moves, after.ramp is None) == (before.provider, before.moves, False)
             return
         # I2
         target = board.condition(after.provider)
@@ -171,7 +177,8 @@ class Lawful(World):
         if after.locked_at is None:
             assert before.locked_at is None, "latched"
         found = self.switchboard.route(after.route)
-        if found is not None and found.mode is Mode.OBSERVE and not before.is_limited:
+        # A return that was under way is called off.
+        if found is not None and found.mode is Mode.OBSERVE and not before.is_limited and before.rollout is None:
             assert after.served == before.served, "I11"
 
     def forgive(self, id: str) -> None:

@@ -99,9 +99,9 @@ def test_a_person_sends_a_route_and_it_stays_there_for_half_an_hour() -> None:
     assert (state.ramp, state.verify_until) == (Ramp(at(0), 0, 30), at(120))
     assert state.pinned is not None
     assert (state.pinned.until, state.pinned.by, state.pinned.reason) == (at(1800), "ana", "because")
-    here.wait(61)
+    here.wait(91)
     here.see(DOWN, NATIVE)
-    here.wait(1738, every=10)
+    here.wait(1708, every=10)
     assert (here.where(), here.why_not()) == ([NATIVE], ["paused_or_pinned"])
     here.wait(1)
     assert here.where() == [FIREBASE]
@@ -242,7 +242,7 @@ def test_what_is_approved_is_not_pinned_and_the_robot_goes_on() -> None:
     here.approve()
     assert (here.chat.pinned, here.chat.reason, here.chat.cause) == (None, "because", "firebase_down")
     here.see(UP, FIREBASE)
-    here.wait(61)
+    here.wait(91)
     here.see(DOWN, NATIVE)
     here.wait(10)
     assert here.chat.proposal is not None

@@ -105,6 +105,17 @@ def test_what_arrives_anyway_counts_and_half_of_the_share_is_kept_for_the_move()
     assert seconds_for(4000, 100, 79, PACE) == 100
 
 
+@pytest.mark.parametrize(("of_route", "of_source"), [(30, 10), (10, 30)])
+def test_new_connections_of_the_route_come_along(of_route: float, of_source: float) -> None:
+    here = World(switchboard(route(users=4000), providers=[provider(NATIVE, None, 100)]))
+    here.say(NATIVE, rate=10)
+    here.say(CHAT, rate=of_route)
+    here.say(FIREBASE, rate=of_source)
+    here.see(DOWN, FIREBASE, ago=10)
+    here.tick()
+    assert here.chat.ramp == Ramp(at(0), 0, 100)
+
+
 def test_where_nobody_said_what_it_takes_or_how_many_they_are_a_move_takes_half_a_minute() -> None:
     for here in (down_with(4000, rate=None), down_with(None)):
         assert here["realtime.m0"].ramp == Ramp(at(10), 0, 30)
@@ -115,12 +126,26 @@ def test_of_routes_that_move_together_those_count_of_which_something_is_known() 
     assert here["realtime.m1"].ramp == Ramp(at(10), 0, 50)
 
 
-def test_what_is_said_just_now_counts_more_than_the_peak() -> None:
+def test_what_is_said_while_all_is_well_counts_more_than_the_peak() -> None:
     here = World(switchboard(route(users=4000), providers=[provider(NATIVE, None, 100)]))
     here.say(CHAT, users=800)
+    here.move(NATIVE)
+    assert here.chat.ramp == Ramp(at(0), 0, 10)
+
+
+def test_an_outage_that_empties_a_route_does_not_shorten_its_ramp() -> None:
+    here = World(switchboard(route(users=4000), providers=[provider(NATIVE, None, 100)]))
     here.see(DOWN, FIREBASE)
+    here.say(CHAT, users=0)
     here.wait(10)
-    assert here.chat.ramp == Ramp(at(10), 0, 10)
+    assert here.chat.ramp == Ramp(at(10), 0, 50)
+    spoken = World(switchboard(route(), providers=[provider(NATIVE, None, 100)]))
+    spoken.say(CHAT, users=4000)
+    spoken.wait(60)
+    spoken.see(DOWN, FIREBASE)
+    spoken.say(CHAT, users=0)
+    spoken.wait(10)
+    assert spoken.chat.ramp == Ramp(at(70), 0, 50)
 
 
 @pytest.mark.parametrize(

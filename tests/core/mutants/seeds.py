@@ -63,13 +63,13 @@ MUTANTS = (
     Mutant(
         "only who comes counts",
         "guards",
-        "there = users_on(provider, board.on(wish.to, but=wish.route.id), board.signals, board.now)",
+        "there = board.users_on(provider, but=wish.route.id)",
         "there = 0",
     ),
     Mutant(
         "only who is there counts",
         "guards",
-        "coming = users_of(wish.route, board.signals, board.now) or 0",
+        "coming = board.users(wish.route, wish.state) or 0",
         "coming = 0",
     ),
     Mutant(
@@ -171,7 +171,12 @@ MUTANTS = (
         "scope=Scope.NEW if plan.event is Event.FOLLOWED else Scope.ALL,",
         "scope=Scope.ALL,",
     ),
-    Mutant("moves that do not count", "moves", "moves=(*recent, now) if move.counts else recent,", "moves=recent,"),
+    Mutant(
+        "moves that do not count",
+        "moves",
+        "moves=(*recent, now) if move.counts and now not in recent else recent,",
+        "moves=recent,",
+    ),
     Mutant(
         "an origin at home",
         "moves",
@@ -181,7 +186,7 @@ MUTANTS = (
     Mutant(
         "limited mode forgets where clients come from",
         "moves",
-        "previous=state.previous if state.is_limited else state.provider,",
+        "previous=state.previous if state.is_limited or plan.to == state.provider else state.provider,",
         "previous=state.provider,",
     ),
     Mutant(
@@ -198,13 +203,25 @@ MUTANTS = (
     ),
     Mutant(
         "waiting for ramps onto others",
-        "moves",
-        "if id not in moved and state.provider == to and state.ramp is not None and state.is_moving(board.now)",
-        "if id not in moved and state.ramp is not None and state.is_moving(board.now)",
+        "ramping",
+        "found = [state.ramp] if state.provider == to or to in all_given(route, state) else []",
+        "found = [state.ramp]",
+    ),
+    Mutant(
+        "a return takes no part in the budget",
+        "ramping",
+        "if state.rollout is not None and state.rollout.to == to:",
+        "if not state.epoch:",
+    ),
+    Mutant(
+        "a step that asks no guard",
+        "upkeep",
+        "if against_target(board, Wish(route, state, rollout.to)):",
+        "if not state.epoch:",
     ),
     Mutant(
         "the largest of those that move together",
-        "moves",
+        "ramping",
         "users = sum(each or 0 for each in known) if any(each is not None for each in known) else None",
         "users = max(each or 0 for each in known) if any(each is not None for each in known) else None",
     ),
@@ -220,6 +237,7 @@ MUTANTS = (
         "verify_until=None if plan.to == LIMITED else now + pace.verify,",
         "verify_until=None,",
     ),
+    Mutant("who stayed behind comes as a herd", "wanting", "if _is_drained(board, state):", "if not state.epoch:"),
     # upkeep
     Mutant(
         "a rule brings back onto what failed",
@@ -243,8 +261,8 @@ MUTANTS = (
     Mutant(
         "dead providers are given to clients",
         "upkeep",
-        "if proven or (name in state.usable and not is_failing(board, name)):",
-        "if proven or name in state.usable:",
+        "kept = tuple(name for name in route.providers if name in state.usable and not is_failing(board, name))",
+        "kept = state.usable",
     ),
     Mutant(
         "a return that never goes on",
@@ -255,32 +273,32 @@ MUTANTS = (
     Mutant(
         "blindness calls a return off",
         "upkeep",
-        "if not is_wanted or board.condition(rollout.to).health in (Health.DOWN, Health.DEGRADED):",
-        "if not is_wanted or board.condition(rollout.to).health is not Health.UP:",
+        "is_well = board.condition(rollout.to).health not in (Health.DOWN, Health.DEGRADED)",
+        "is_well = board.condition(rollout.to).health is Health.UP",
     ),
     Mutant(
         "a return onto what is down",
         "upkeep",
-        "if not is_wanted or board.condition(rollout.to).health in (Health.DOWN, Health.DEGRADED):",
-        "if not is_wanted:",
+        "is_well = board.condition(rollout.to).health not in (Health.DOWN, Health.DEGRADED)",
+        "is_well = True",
     ),
     Mutant(
         "a return that nobody wants",
         "upkeep",
-        'is_wanted = rollout.to == home(state, route) and route.failback == "auto"',
+        'is_wanted = rollout.to == home(state, route) and rollout.to in route.providers and route.failback == "auto"',
         "is_wanted = True",
     ),
     Mutant(
         "standbys change where the robot may not act",
         "upkeep",
-        "if route.mode is Mode.AUTO and not refusals(board, Wish(route, state, state.provider), *OF_HANDS):",
-        "if not refusals(board, Wish(route, state, state.provider), *OF_HANDS):",
+        "if route.mode is not Mode.OBSERVE and has_hands:",
+        "if route.mode is not Mode.OBSERVE:",
     ),
     Mutant(
         "a paused return goes on",
         "upkeep",
-        "if route.mode is Mode.AUTO and not refusals(board, Wish(route, state, state.provider), *OF_HANDS):",
-        "if route.mode is Mode.AUTO:",
+        "is_free = route.mode is Mode.AUTO and has_hands",
+        "is_free = route.mode is Mode.AUTO",
     ),
     Mutant(
         "a limit that never ends",
@@ -316,7 +334,7 @@ MUTANTS = (
     Mutant(
         "what sank with the move is sent back",
         "wanting",
-        "return state.previous is not None and abs(down_since - state.since) <= board.pace.sunk_within",
+        "return state.since - within <= down_since <= max(state.since, state.arrived) + within",
         "return False",
     ),
     Mutant("the robot lifts what a person limited", "wanting", "if is_kept_limited(state):", "if not state.epoch:"),
@@ -342,8 +360,8 @@ MUTANTS = (
     Mutant(
         "the unknown has soaked",
         "wanting",
-        "return found.health is Health.UP and board.lasts(max(found.since, rollout.since)) >= board.pace.soak",
-        "return board.lasts(max(found.since, rollout.since)) >= board.pace.soak",
+        "return found.health is Health.UP and board.lasts(max(found.since, rollout.arrived)) >= board.pace.soak",
+        "return board.lasts(max(found.since, rollout.arrived)) >= board.pace.soak",
     ),
     Mutant(
         "returning by itself",
@@ -451,7 +469,7 @@ MUTANTS = (
     Mutant(
         "a person's move without a ramp",
         "operating",
-        "board = with_ramps(board.after(after), (route.id,))",
+        "board = with_ramps(board.after(after), {route.id: found.state})",
         "board = board.after(after)",
     ),
     # pacing
@@ -484,7 +502,9 @@ MUTANTS = (
         "if all(verdict is Verdict.DOWN for verdict in verdicts):",
         "if Verdict.DOWN in verdicts:",
     ),
-    Mutant("a baseline of nothing", "load", "if len(known) < FEWEST:", "if not known:"),
+    Mutant(
+        "a baseline of nothing", "load", "if len(known) < FEWEST or known[-1].at - known[0].at < SPAN:", "if not known:"
+    ),
     Mutant(
         "old news",
         "load",
