@@ -111,7 +111,8 @@ class Lawful(World):
             state = self.routes[found.id]
             if is_untouched(found, state):
                 continue
-            for context in ({}, {"event_users": 10**6}, *({"targetingKey": f"client-{n}"} for n in range(8))):
+            contexts: list[dict[str, Any]] = [{}, {"event_users": 10**6}]
+            for context in (*contexts, *({"targetingKey": f"client-{n}"} for n in range(8))):
                 given = evaluate(found.id, told["routes"][found.id], context).value
                 assert given == state.provider or not is_failing(board, given), (found.id, context, state)
 
