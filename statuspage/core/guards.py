@@ -243,7 +243,8 @@ def assertions(board: Board, wish: Wish) -> Iterable[Refusal]:
         )
         if rule.at_most is not None and count > rule.at_most and wish.to == rule.provider:
             yield Refusal(f"assertion:{rule.id}", f"{count} routes would be on {rule.provider}, at most {rule.at_most}")
-        if rule.at_least is not None and count < rule.at_least and wish.state.provider == rule.provider:
+        is_left = wish.state.provider == rule.provider and not is_failing(board, rule.provider)
+        if rule.at_least is not None and count < rule.at_least and is_left:
             yield Refusal(
                 f"assertion:{rule.id}", f"{count} routes would be on {rule.provider}, at least {rule.at_least}"
             )
@@ -286,6 +287,12 @@ def against_target(board: Board, wish: Wish) -> tuple[Refusal, ...]:
     if wish.to == LIMITED:
         return ()
     return (*refusals(board, wish, *OF_TARGET), *assertions(board, wish))
+
+
+def is_failing(board: Board, provider: str) -> bool:
+    """Down for as long as it takes to believe it, from the first bad run. UNKNOWN is not down."""
+    found = board.condition(provider)
+    return found.health is Health.DOWN and board.now - found.since >= board.pace.confirm
 
 
 def recent_moves(state: RouteState, pace: Pace, now: datetime) -> tuple[datetime, ...]:

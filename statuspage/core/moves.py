@@ -146,7 +146,6 @@ def moved_to(state: RouteState, route: Route, plan: Plan, *, by: str, board: Boa
     """The route after a move. Raises KeyError for what the table does not allow. Its ramp comes with `ramping`."""
     move, now, pace = TABLE[standing(state, route)][plan.event], board.now, board.pace
     recent = recent_moves(state, pace, now)
-    failed = state.origin or (None if state.is_limited else state.provider)
     return replace(
         state,
         provider=plan.to,
@@ -155,7 +154,7 @@ def moved_to(state: RouteState, route: Route, plan: Plan, *, by: str, board: Boa
         reason=plan.reason,
         by=by,
         previous=state.previous if state.is_limited or plan.to == state.provider else state.provider,
-        origin=None if move.to is Standing.STEADY else failed,
+        origin=_origin(state, route, plan),
         scope=Scope.NEW if plan.event is Event.FOLLOWED else Scope.ALL,
         move=move_id(plan.to, now),
         ramp=None,
@@ -172,6 +171,15 @@ def moved_to(state: RouteState, route: Route, plan: Plan, *, by: str, board: Boa
         expires_to=None,
         exercised_at=now,
     )
+
+
+def _origin(state: RouteState, route: Route, plan: Plan) -> str | None:
+    """Whose failure began it: until the route is at home, not by a rule alone, or where a person calls home."""
+    if plan.to == route.prefer[0] or plan.event is Event.SENT_HOME:
+        return None
+    if state.is_limited or plan.event in (Event.FOLLOWED, Event.DRAINED):
+        return state.origin
+    return state.origin or state.provider
 
 
 def move_id(to: str, now: datetime) -> str:

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Sequence
 from zoneinfo import ZoneInfo
 
 from statuspage.core.moments import minute_text
+from statuspage.core.moves import PREFERENCE
 from statuspage.core.route import LIMITED, RouteState, Scope
 from statuspage.core.site import Site
 from statuspage.core.wording import listed, plain
@@ -42,11 +43,17 @@ def _sentence(site: Site, group: Sequence[RouteState]) -> str:
         said = "; ".join(dict.fromkeys(plain(works(site, each).rstrip(".")) for each in group))
         return f"{listed(names)} {'is' if len(names) == 1 else 'are'} in limited mode since {at}: {said}."
     name = plain(provider_name(site, first.provider))
-    went = f"{listed(names)} moved {'back ' if first.origin is None else ''}to {name} at {at}"
-    if first.scope is Scope.NEW:
+    went = f"{listed(names)} moved {'back ' if _is_back(site, first) else ''}to {name} at {at}"
+    if first.scope is Scope.NEW and first.cause == PREFERENCE:
         return f"{went} for new connections; what is connected stays."
     seconds = first.ramp.wait_s + first.ramp.seconds if first.ramp else 0
     return f"{went}; connecting again takes up to {_length(seconds)} for everyone." if seconds else f"{went}."
+
+
+def _is_back(site: Site, state: RouteState) -> bool:
+    """Whether it was there before: where it is at home without any rule."""
+    route = site.switchboard.route(state.route)
+    return route is not None and state.provider == route.prefer[0]
 
 
 def _modules(site: Site, group: Sequence[RouteState]) -> list[str]:

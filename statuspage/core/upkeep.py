@@ -4,14 +4,14 @@ from dataclasses import replace
 
 from statuspage.core.felt import since
 from statuspage.core.given import is_untouched
-from statuspage.core.guards import OF_HANDS, Board, Wish, against_target, recent_moves, refusals
+from statuspage.core.guards import OF_HANDS, Board, Wish, against_target, is_failing, recent_moves, refusals
 from statuspage.core.health import Health
 from statuspage.core.incident import ROBOT
 from statuspage.core.load import value_of
 from statuspage.core.moves import home
 from statuspage.core.ramping import step
 from statuspage.core.route import Mode, Rollout, Route, RouteState, Rule, RuleState
-from statuspage.core.wanting import has_soaked, is_failing
+from statuspage.core.wanting import has_soaked
 
 
 def kept_up(board: Board, route: Route) -> tuple[RouteState, tuple[str, ...]]:
@@ -51,7 +51,8 @@ def _ordered(board: Board, route: Route, state: RouteState) -> RouteState:
     first = next((rule.prefer for rule, held in zip(route.rules, rules, strict=True) if held.held), ())
     order = tuple(dict.fromkeys((*first, *route.prefer)))
     changed = bool(state.order) and order[0] != state.order[0]
-    origin = None if state.provider == order[0] else state.origin
+    # What is home only by a rule is not at home again: else the end of the rule would be a return.
+    origin = None if state.provider == order[0] == route.prefer[0] else state.origin
     # Back onto what failed is a return, and the policy of returns decides on it.
     reorder = (changed or state.reorder) and order[0] not in (state.provider, origin)
     if route.mode is Mode.OBSERVE:

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
-from statuspage.core.guards import OF_HANDS, OF_RETURN, OF_ROBOT, Board, Wish, against_target, refusals
+from statuspage.core.guards import OF_HANDS, OF_RETURN, OF_ROBOT, Board, Wish, against_target, is_failing, refusals
 from statuspage.core.health import Health
 from statuspage.core.incident import ROBOT
 from statuspage.core.moves import BY_HAND, PREFERENCE, Event, Plan, home
@@ -26,12 +26,6 @@ def plan(board: Board, route: Route) -> Plan | None:
     if state.provider != home(state, route) and route.failback == "auto":
         return _return(board, route, state)
     return None
-
-
-def is_failing(board: Board, provider: str) -> bool:
-    """Down for as long as it takes to believe it, from the first bad run. UNKNOWN is not down."""
-    found = board.condition(provider)
-    return found.health is Health.DOWN and board.now - found.since >= board.pace.confirm
 
 
 def is_kept_limited(state: RouteState) -> bool:

@@ -11,6 +11,7 @@ from statuspage.core.health import Condition, Health, condition
 from statuspage.core.incident import ROBOT
 from statuspage.core.load import Signal, herd
 from statuspage.core.moves import Event
+from statuspage.core.operating import Guarded
 from statuspage.core.route import LIMITED, Assertion, Mode, Pace, PlannedEvent, Ramp, Route, Scope, Switchboard
 from tests.core.switchboards import (
     CHAT,
@@ -460,17 +461,21 @@ def test_an_assertion_is_about_the_routes_that_it_names_and_no_others() -> None:
     here.see(DOWN, FIREBASE)
     here.wait(10)
     assert here.where() == [NATIVE, NATIVE]
-    least = Assertion("warm", FIREBASE, (CHAT,), at_least=2)
-    here = failed_over(route(CHAT), route(QUESTIONS), assertions=[least])
-    assert here.where() == [LIMITED, NATIVE]
 
 
 def test_an_assertion_says_how_many_routes_stay_on_a_provider_at_least() -> None:
+    some = Assertion("warm", FIREBASE, ("realtime.*",), at_least=1)
+    here = world(route(CHAT), route(QUESTIONS), route("cache.main"), assertions=[some])
+    here.move(NATIVE)
+    here.move(NATIVE, "cache.main")
+    with pytest.raises(Guarded, match="0 routes would be on firebase, at least 1"):
+        here.move(NATIVE, QUESTIONS)
+
+
+def test_nothing_has_to_stay_on_what_fails() -> None:
     some = Assertion("warm", FIREBASE, at_least=1)
     here = failed_over(route(CHAT), route(QUESTIONS), assertions=[some])
-    assert here.where() == [NATIVE, LIMITED]
-    (why,) = here.moves[-1].spurned
-    assert (why.guard, why.detail) == ("assertion:warm", "0 routes would be on firebase, at least 1")
+    assert here.where() == [NATIVE, NATIVE]
 
 
 # --- the guards of the robot --------------------------------------------------------------------------------------
@@ -1182,18 +1187,23 @@ def test_a_rule_brings_nothing_back_onto_what_failed() -> None:
     assert (here.where(), here.chat.order, here.chat.origin) == ([NATIVE], (FIREBASE, NATIVE), FIREBASE)
 
 
-def test_what_is_home_by_the_rules_is_at_home_whatever_failed_before() -> None:
+@pytest.mark.parametrize("first", ["failure", "rule"])
+def test_what_is_home_by_a_rule_only_does_not_return_when_the_rule_ends(first: str) -> None:
     here = world(route(rules=(rule(),)))
-    here.see(DOWN, FIREBASE)
-    here.wait(10)
-    assert here.moves[-1].after.origin == FIREBASE
+    here.say(CHAT, users=6000 if first == "rule" else 10)
+    if first == "rule":
+        here.see(DOWN, FIREBASE, ago=10)
+        here.tick()
+    else:
+        here.see(DOWN, FIREBASE)
+        here.wait(10)
+        here.say(CHAT, users=6000)
+    assert (here.where(), here.moves[-1].after.origin) == ([NATIVE], FIREBASE)
     here.see(UP, FIREBASE)
-    here.say(CHAT, users=6000)
-    here.wait(1)
-    assert (here.where(), here.chat.origin) == ([NATIVE], None)
+    here.wait(60)
     here.say(CHAT, users=10)
-    here.wait(601)
-    assert here.where() == [FIREBASE]
+    here.wait(1200, every=10)
+    assert (here.where(), here.chat.order, here.chat.origin) == ([NATIVE], (FIREBASE, NATIVE), FIREBASE)
 
 
 # --- planned events -----------------------------------------------------------------------------------------------

@@ -19,8 +19,10 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
 from statuspage.core.detection import Verdict
+from statuspage.core.directive import directives_document, evaluate
 from statuspage.core.failover import Moved, Steered
-from statuspage.core.guards import GUARDS
+from statuspage.core.given import is_untouched
+from statuspage.core.guards import GUARDS, is_failing
 from statuspage.core.health import Health
 from statuspage.core.incident import ROBOT
 from statuspage.core.moves import TABLE, Event, standing
@@ -98,7 +100,21 @@ class Lawful(World):
         for id, after in done.states.items():
             if id in before:
                 self.hold_change(before[id], after)
+        self.hold_clients()
         return done
+
+    def hold_clients(self) -> None:
+        """No client is given a provider that fails, but where its route stands: not by a rule, nor by a return."""
+        board = self.board()
+        told: Any = directives_document(self.switchboard, self.routes, "g", None, False, self.now)
+        for found in self.switchboard.routes:
+            state = self.routes[found.id]
+            if is_untouched(found, state):
+                continue
+            contexts: list[dict[str, Any]] = [{}, {"event_users": 10**6}]
+            for context in (*contexts, *({"targetingKey": f"client-{n}"} for n in range(8))):
+                given = evaluate(found.id, told["routes"][found.id], context).value
+                assert given == state.provider or not is_failing(board, given), (found.id, context, state)
 
     def begins(self, before: RouteState | None, after: RouteState) -> bool:
         return before is not None and after.rollout is not None and before.rollout is None

@@ -151,8 +151,8 @@ MUTANTS = (
     Mutant(
         "one fewer than at least",
         "guards",
-        "if rule.at_least is not None and count < rule.at_least and wish.state.provider == rule.provider:",
-        "if rule.at_least is not None and count < rule.at_least - 1 and wish.state.provider == rule.provider:",
+        "if rule.at_least is not None and count < rule.at_least and is_left:",
+        "if rule.at_least is not None and count < rule.at_least - 1 and is_left:",
     ),
     Mutant(
         "assertions about everybody",
@@ -180,8 +180,8 @@ MUTANTS = (
     Mutant(
         "an origin at home",
         "moves",
-        "origin=None if move.to is Standing.STEADY else failed,",
-        "origin=failed,",
+        "if plan.to == route.prefer[0] or plan.event is Event.SENT_HOME:",
+        "if not state.epoch:",
     ),
     Mutant(
         "limited mode forgets where clients come from",
@@ -315,13 +315,13 @@ MUTANTS = (
     # wanting
     Mutant(
         "the unknown is down",
-        "wanting",
+        "guards",
         "return found.health is Health.DOWN and board.now - found.since >= board.pace.confirm",
         "return found.health in (Health.DOWN, Health.UNKNOWN) and board.now - found.since >= board.pace.confirm",
     ),
     Mutant(
         "not confirmed",
-        "wanting",
+        "guards",
         "return found.health is Health.DOWN and board.now - found.since >= board.pace.confirm",
         "return found.health is Health.DOWN",
     ),
