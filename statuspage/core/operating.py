@@ -180,7 +180,7 @@ def _operated(
 ) -> Decision:
     board = with_flips(found.board.after(after), {after.route: found.state}, ())
     final = numbered(found.state, board.states[after.route], now)
-    changed = (changed_event(found.state, final, now),) if final.epoch != found.state.epoch else ()
+    changed = (changed_event(final, board),) if final.epoch != found.state.epoch else ()
     told = operated_event(what, final, order.by, _reason(order.reason), now, data)
     return Decision(routes=(final,), events=(told, *changed))
 

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from statuspage.core.felt import BOUNDS_MS, HOUR, MANY, SLOT, Beacon, Counts, Outcome, Stretch, beacon_from, begun
 from statuspage.core.load import Signal, arrivals, herd, with_felt
 from statuspage.core.refusals import Refused
+from statuspage.core.route import Pace
 from tests.core.switchboards import DOWN, FIREBASE, NATIVE, UP, World, provider, route, switchboard
 from tests.core.values import T0, at
 
@@ -154,10 +155,10 @@ def test_tries_that_fail_are_no_new_connections() -> None:
 
 
 def test_many_beacons_are_a_herd_and_few_are_chance() -> None:
-    many = with_felt({}, {NATIVE: slots(6, 6, 6, 6, 6, MANY)}, 0.1, at(66))
-    assert herd(NATIVE, many, at(66), 3) == (20, 6)
-    few = with_felt({}, {NATIVE: slots(1, 1, 1, 1, 1, MANY - 1)}, 0.1, at(66))
-    assert herd(NATIVE, few, at(66), 3) is None
+    many = with_felt({}, {NATIVE: slots(*[6] * 14, MANY)}, 0.1, at(156))
+    assert herd(NATIVE, many, at(156), Pace()) == f"20 new connections a second on {NATIVE}, usually 6"
+    few = with_felt({}, {NATIVE: slots(*[1] * 14, MANY - 1)}, 0.1, at(156))
+    assert herd(NATIVE, few, at(156), Pace()) is None
 
 
 # --- failover -----------------------------------------------------------------------------------------------------
@@ -165,7 +166,7 @@ def test_many_beacons_are_a_herd_and_few_are_chance() -> None:
 
 def test_a_provider_that_goes_down_under_a_herd_is_not_followed_by_it() -> None:
     here = World()
-    for ok in (6, 6, 6, 6, 6, 6, 90):
+    for ok in (*(6,) * 14, 90):
         here.feel(FIREBASE, Counts(ok=ok))
         here.wait(10)
     here.wait(5)
@@ -177,7 +178,7 @@ def test_a_provider_that_goes_down_under_a_herd_is_not_followed_by_it() -> None:
 
 def test_clients_that_try_again_and_again_are_no_herd() -> None:
     here = World()
-    for counts in (*(Counts(ok=6),) * 6, Counts(timeout=200)):
+    for counts in (*(Counts(ok=6),) * 14, Counts(timeout=200)):
         here.feel(FIREBASE, counts)
         here.wait(10)
     here.see(DOWN, FIREBASE)

@@ -418,7 +418,7 @@ def test_a_return_after_the_incident_is_over_is_told_there_and_opens_nothing() -
     here.see(UP, FIREBASE)
     here.wait(380)
     assert (here.only().state, here.chat.provider) == (IncidentState.RESOLVED, NATIVE)
-    here.wait(120)
+    here.wait(400)
     assert here.chat.provider == FIREBASE
     assert here.only().state is IncidentState.RESOLVED
     assert bodies(here.only())[-1].startswith("Session Chat moved back to Firebase Web Sockets")
