@@ -16,6 +16,13 @@ Epoch = tuple[str, int]
 """(generation, number), compared part by part."""
 
 
+def ramp_of(directive: Directive) -> Directive | None:
+    """The ramp that clients take now: while a route returns in steps that of the step, else that of the move."""
+    rollout = directive["rollout"]
+    found: Directive | None = rollout.get("ramp") if rollout else directive["ramp"]
+    return found
+
+
 def moment(client: str, move: str) -> float:
     """Where in a ramp a client moves, in [0, 1): the same for all of its modules that move together."""
     return (int.from_bytes(hashlib.sha256(f"{client}|{move}".encode()).digest()[:7], "big") >> 3) / 2**53

@@ -17,7 +17,7 @@ from http.client import HTTPException
 from pathlib import Path
 from urllib.error import HTTPError
 
-from .deciding import LIMITED, Context, Directive, Epoch, epoch, evaluate, moment, seconds
+from .deciding import LIMITED, Context, Directive, Epoch, epoch, evaluate, moment, ramp_of, seconds
 from .known import BROKEN, KEPT_FOR, Known, keep, kept, learned
 from .reporting import SHARE, Beacon
 
@@ -88,16 +88,16 @@ class Directives:
         """Seconds until this client may connect to `provider(route)`; until then it stays where it is."""
         known, now = self._look(), self._clock()
         directive = known.directive(route, now) if known else None
-        if known is None or directive is None or directive["ramp"] is None:
+        ramp = ramp_of(directive) if directive is not None else None
+        if known is None or directive is None or ramp is None:
             return 0.0
-        ramp, since = directive["ramp"], known.since[route][1]
+        since = known.since[route][1]
         own = moment(self.client_id, str(directive["move"])) * float(ramp["seconds"])
         if self._value(route, directive, context) == LIMITED:
             return 0.0
         if directive["expires_at"]:  # Everybody has known of this end for long.
             return max(0.0, seconds(ramp["start"]) + own - known.server - now)
-        first = 0.0 if directive["rollout"] else float(ramp["wait_s"])
-        return max(0.0, since + first + own - now) if since is not None else 0.0
+        return max(0.0, since + float(ramp["wait_s"]) + own - now) if since is not None else 0.0
 
     def report(self, route: str, outcome: str, ms: float, provider: str | None = None) -> None:
         """Tell the status page how connecting went, one of OUTCOMES, and in how many milliseconds. Never waits.

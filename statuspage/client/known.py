@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from .deciding import Directive, Epoch, epoch, evaluate, in_force, seconds
+from .deciding import Directive, Epoch, epoch, evaluate, in_force, ramp_of, seconds
 
 KEPT_FOR = 3600.0
 """Seconds that a file's directives count: what was true last week may send a client to a provider that is down."""
@@ -61,15 +61,14 @@ def learned(
 
 def _since(directive: Directive, before: Since | None, now: float, server_time: float) -> Since:
     """Since when a client waits for a move or a step of a return: since it first heard of it."""
-    ramp, rollout = directive["ramp"], directive["rollout"]
+    ramp, rollout = ramp_of(directive), directive["rollout"]
     key = f"{directive['move']}|{rollout['to']}|{rollout['pct']}" if rollout else str(directive["move"])
     if before is not None and before[0] == key:
         return before
     if ramp is None:
         return key, None
-    # A step has no ramp of its own: whoever was here before takes it within the time of the last move.
     ends = seconds(ramp["start"]) + ramp["wait_s"] + ramp["seconds"]
-    return key, None if (before is None if rollout else server_time >= ends) else now
+    return key, None if server_time >= ends else now
 
 
 def keep(known: Known, store: Path, now: float, wall: float) -> None:

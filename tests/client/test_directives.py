@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from statuspage.client import Directives, moment
-from statuspage.core.route import Rollout, RouteState
+from statuspage.core.route import Ramp, Rollout, RouteState
 from tests.client.documents import AT, CHAT, QA, document, later, limited, moved, state
 from tests.client.page import Page, serving
 from tests.waiting import wait_for
@@ -226,21 +226,30 @@ def test_who_comes_after_the_ramp_by_the_servers_time_connects_at_once(page: Pag
     assert other.wait(CHAT) > 0
 
 
-def test_a_step_of_a_return_is_taken_within_the_time_of_the_move_before(page: Page, clock: SetClock) -> None:
-    everybody = Rollout("firebase", 100, later(600))
+def test_a_step_of_a_return_has_a_ramp_of_its_own(page: Page, clock: SetClock) -> None:
+    everybody = Rollout("firebase", 100, later(600), Ramp(later(600), 5, 80))
     returning = moved(epoch=3, seconds=100, rollout=everybody)
     tell(page, moved(seconds=100))
     page.now = later(500)
     found = client(page, clock)
     assert found.refresh()
     assert found.wait(CHAT) == 0
+    page.now = later(601)
     tell(page, returning)
     assert found.refresh()
     assert found.provider(CHAT) == "firebase"
-    assert found.wait(CHAT) == pytest.approx(moment("ana", "native-3") * 100)
+    assert found.wait(CHAT) == pytest.approx(5 + moment("ana", "native-3") * 80)
+    page.now = later(700)
     newcomer = client(page, clock)
     assert newcomer.refresh()
     assert (newcomer.provider(CHAT), newcomer.wait(CHAT)) == ("firebase", 0)
+
+
+def test_a_step_without_a_ramp_is_taken_at_once(page: Page, clock: SetClock) -> None:
+    tell(page, moved(epoch=3, seconds=100, rollout=Rollout("firebase", 100, later(600))))
+    found = client(page, clock)
+    assert found.refresh()
+    assert (found.provider(CHAT), found.wait(CHAT)) == ("firebase", 0)
 
 
 def test_the_context_decides_and_the_client_is_who_it_is(page: Page) -> None:

@@ -225,11 +225,12 @@ export class Realtime {
     this.#known = this.#floor = { document: { ...document, routes }, offset: serverTime - at, since };
   }
 
-  #wait(route, { ramp, rollout, move, expires_at: ends }) {
+  #wait(route, directive) {
+    const { move, expires_at: ends } = directive, ramp = rampOf(directive);
     if (!ramp) return 0;
     const own = moment(this.client, move) * ramp.seconds * 1000, since = this.#known.since[route].at;
     if (ends) return Math.max(0, Date.parse(ramp.start) + own - this.#known.offset - now());
-    return since === null ? 0 : Math.max(0, since + (rollout ? 0 : ramp.wait_s * 1000) + own - now());
+    return since === null ? 0 : Math.max(0, since + ramp.wait_s * 1000 + own - now());
   }
 
   /** A time of the server by this machine's own clock, which may be wrong, and which people read. */
@@ -278,13 +279,16 @@ export class Realtime {
   #store(what, text) { try { this.#storage?.setItem(this.#key(what), text); } catch { /* full, or not allowed */ } }
 }
 
+/** The ramp that clients take now: that of the present step while a route returns in steps, else that of the move. */
+const rampOf = ({ ramp, rollout }) => (rollout ? rollout.ramp ?? null : ramp);
+
 /** Since when a client waits for a move or a step of a return: since it first heard of it; null: it need not. */
-function heard({ ramp, rollout, move }, before, at, serverTime) {
+function heard(directive, before, at, serverTime) {
+  const { rollout, move } = directive, ramp = rampOf(directive);
   const key = rollout ? `${move}|${rollout.to}|${rollout.pct}` : String(move);
   if (before?.key === key) return before;
   if (!ramp) return { key, at: null };
-  // A step has no ramp of its own: whoever was here before takes it within the time of the last move.
-  const over = rollout ? !before : serverTime >= Date.parse(ramp.start) + 1000 * (ramp.wait_s + ramp.seconds);
+  const over = serverTime >= Date.parse(ramp.start) + 1000 * (ramp.wait_s + ramp.seconds);
   return { key, at: over ? null : at };
 }
 
