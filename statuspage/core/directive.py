@@ -7,12 +7,12 @@ pairs the greater one, compared part by part, is the newer.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from statuspage.core.given import given
 from statuspage.core.pacing import is_among
-from statuspage.core.route import LIMITED, Ramp, Rollout, Route, RouteState, Rule, Switchboard
+from statuspage.core.route import LIMITED, Ramp, Rollout, Route, RouteState, Rule, Scope, Switchboard
 from statuspage.core.telling import Json
 
 VERSION = 1
@@ -20,6 +20,9 @@ Document = dict[str, Json]
 
 MAX_ATTEMPTS, BACKOFF_BASE_MS, BACKOFF_CAP_MS, LIMITED_POLL_MS = 5, 1_000, 60_000, 30_000
 """After so many failed tries a client reads the directive again. Limited, it looks so often whether it still is."""
+
+ARRIVING = timedelta(seconds=60)
+"""How long after the end of a ramp somebody may still be on the way."""
 
 STATIC, MATCHED, SPLIT = "STATIC", "TARGETING_MATCH", "SPLIT"
 """Reasons, by the words of OFREP."""
@@ -43,7 +46,7 @@ def directives_document(
 ) -> Document:
     """Every route's directive. A route that was never decided on stands where it prefers to be, at epoch 0."""
     routes: dict[str, Json] = {
-        each.id: _directive(board, each, states.get(each.id), generation) for each in board.routes
+        each.id: _directive(board, each, states.get(each.id), generation, now) for each in board.routes
     }
     limited = bool(board.routes) and all(
         (state := states.get(each.id)) is not None and state.is_limited for each in board.routes
@@ -60,7 +63,7 @@ def directives_document(
     }
 
 
-def _directive(board: Switchboard, route: Route, state: RouteState | None, generation: str) -> Document:
+def _directive(board: Switchboard, route: Route, state: RouteState | None, generation: str, now: datetime) -> Document:
     present = state or RouteState(route.id, route.prefer[0], 0, datetime(1970, 1, 1, tzinfo=UTC))
     return {
         "target": present.provider,
@@ -69,7 +72,7 @@ def _directive(board: Switchboard, route: Route, state: RouteState | None, gener
         "cause": present.cause,
         "scope": present.scope.value,
         "previous": present.previous,
-        "publish_to": _publish_to(present),
+        "publish_to": _publish_to(present, now),
         "providers": list(route.providers),
         "move": present.move,
         "ramp": _ramp(present.ramp),
@@ -102,11 +105,20 @@ def _rollout(rollout: Rollout | None) -> Json:
     return {"to": rollout.to, "pct": rollout.pct, "ramp": _ramp(rollout.ramp)}
 
 
-def _publish_to(state: RouteState) -> list[Json]:
-    """Where a room's messages go: while clients are on their way to both places, so that a room is not split."""
+def _publish_to(state: RouteState, now: datetime) -> list[Json]:
+    """Where a room's messages go: to both places while clients are in both, so that a room is not split.
+
+    After a move that is until its ramp has ended and the last have arrived; then nobody is sent to what may be dead.
+    """
     if state.is_limited:
         return []
-    along = state.rollout.to if state.rollout is not None else state.previous if state.ramp is not None else None
+    along = None
+    if state.rollout is not None:
+        along = state.rollout.to
+    elif state.cause == "preference" and state.scope is Scope.NEW:
+        along = state.previous  # what was connected stayed there
+    elif state.ramp is not None and now < state.ramp.ends + ARRIVING:
+        along = state.previous
     return [state.provider] if along in (None, state.provider) else [along, state.provider]
 
 

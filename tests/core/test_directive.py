@@ -106,8 +106,12 @@ def test_a_rule_needs_a_number_over_its_limit() -> None:
 
 
 def test_messages_go_to_both_places_while_clients_are_on_their_way() -> None:
-    moving = replace(HOME, provider="native", previous="firebase", ramp=Ramp(at(0), 0, 60))
+    moving = replace(HOME, provider="native", previous="firebase", ramp=Ramp(at(500), 0, 60))
     assert directive(moving)["publish_to"] == ["firebase", "native"]
+    arrived = replace(moving, ramp=Ramp(at(400), 0, 60))
+    assert directive(arrived)["publish_to"] == ["native"]
+    preferred = replace(moving, ramp=None, scope=Scope.NEW, cause="preference")
+    assert directive(preferred)["publish_to"] == ["firebase", "native"]
     assert directive(HOME)["publish_to"] == ["firebase"]
     assert directive(replace(HOME, provider=LIMITED))["publish_to"] == []
     back = replace(HOME, provider="native", rollout=Rollout("firebase", 25, at(0)))
