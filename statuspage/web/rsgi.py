@@ -12,6 +12,7 @@ from granian.rsgi import HTTPProtocol, Scope
 
 from statuspage.web.bridge import Bridge
 from statuspage.web.environ import joined
+from statuspage.web.errors import error_body, error_headers
 from statuspage.web.middleware import look_up, reply
 from statuspage.web.shown import Shown
 
@@ -46,4 +47,15 @@ class Site:
                 else:
                     protocol.response_empty(status, headers)
                 return
-        await self._bridge.answer(scope, protocol)
+        if answer is not None and "transfer-encoding" in scope.headers:
+            self._refuse(protocol)
+        else:
+            await self._bridge.answer(scope, protocol)
+
+    def _refuse(self, protocol: HTTPProtocol) -> None:
+        """Nobody has a body of unknown length for a page. With another length beside it, which the server has taken away
+        by now, it is how a request is smuggled past a proxy (RFC 9112 §6.3): the connection ends.
+        """
+        body, content_type = error_body(400, self._shown.name, as_json=False)
+        headers = error_headers(400, content_type, len(body), https=self._shown.https, cross_origin=False)
+        protocol.response_bytes(400, [*headers, ("Connection", "close")], body)

@@ -50,9 +50,9 @@ from tests.core.values import at
 
 IS_THOROUGH = os.environ.get("STATUSPAGE_THOROUGH") == "1"
 MACHINE = settings(
-    max_examples=200 if IS_THOROUGH else 12, stateful_step_count=60 if IS_THOROUGH else 30, deadline=None
+    max_examples=30 if IS_THOROUGH else 12, stateful_step_count=40 if IS_THOROUGH else 30, deadline=None
 )
-MANY = settings(max_examples=300 if IS_THOROUGH else 12, deadline=None)
+MANY = settings(max_examples=40 if IS_THOROUGH else 12, deadline=None)
 
 FEED, CACHE = "realtime.feed", "cache.main"
 THREE = (FIREBASE, NATIVE, THIRD)
