@@ -53,8 +53,10 @@ class Site:
             await self._bridge.answer(scope, protocol)
 
     def _refuse(self, protocol: HTTPProtocol) -> None:
-        """Nobody has a body of unknown length for a page. With another length beside it, which the server has taken away
-        by now, it is how a request is smuggled past a proxy (RFC 9112 §6.3): the connection ends.
+        """Nobody has a body of unknown length for a page, and the connection ends with it.
+
+        With another length beside it, which the server has taken away by now, it is how a request is smuggled past a
+        proxy (RFC 9112 §6.3).
         """
         body, content_type = error_body(400, self._shown.name, as_json=False)
         headers = error_headers(400, content_type, len(body), https=self._shown.https, cross_origin=False)

@@ -291,10 +291,16 @@ def real_path(rule: str, desk: Desk, secret: str) -> str:
     work, past = desk.work, desk.office.store.accounts
     static = re.search(r"/static/([^\"]+)", desk.office.browser().get("/staff/login").text)
     assert static is not None
-    ids = {"incidents": work.open, "maintenances": work.planned, "components": REDIS, "messages": work.dead}
+    ids = {
+        "incidents": work.open,
+        "maintenances": work.planned,
+        "components": REDIS,
+        "messages": work.dead,
+        "routes": "nothing",
+    }
     id = next((found for name, found in ids.items() if f"/{name}/<id>" in rule), past.tokens()[0].id)
     update = desk.incident(work.open).updates[0].id
-    known = {"token": secret, "id": id, "update": update, "incident": work.open}
+    known = {"token": secret, "id": id, "update": update, "incident": work.open, "event": "nothing", "act": "ack"}
     known["name"] = static[1] if rule.startswith("/static/") else "viewer"
     return re.sub(r"<(\w+)>", lambda found: known[found[1]], rule)
 
@@ -313,10 +319,11 @@ def test_reading_writes_nothing_not_even_a_link_is_used_up_by_it(desk: Desk, tmp
     with queries() as asked:
         for rule, path in paths.items():
             for method in ("GET", "HEAD"):
-                answer = browser.open(method, path, headers=headers if rule.startswith("/api/") else {})
+                answer = browser.open(method, path, headers=headers if rule.startswith(("/api/", "/metrics")) else {})
                 office.browser().open(method, path)
                 if rule in readable and rule != "/staff/setup/<token>":  # there are users already
-                    assert answer.status_code in (200, 302, 303), (method, path)
+                    lost = "/routes/<id>" in rule or "<event>" in rule  # this site has neither
+                    assert answer.status_code in ((404,) if lost else (200, 302, 303)), (method, path)
     written = {" ".join(each.split()[:4]) for each in asked if not each.startswith(("SELECT", "PRAGMA", "BEGIN"))}
     assert written == {"UPDATE sessions SET seen_at=?", "UPDATE tokens SET used_at=?"}
     assert office.store.head() == before
