@@ -190,7 +190,8 @@ def _cache_route() -> str:
     text = _table("component", id=id, name=name, group="platform", description=description)
     text += _table("provider", id="redis", name="Redis", component="redis-cache")
     text += _table("provider", id="fallback", name="its own memory", built_in=True)
-    words = {"prefer": ["redis", "fallback"], "mode": "auto", "failback": "auto", "still_works": "Pages load slowly."}
+    words: dict[str, object] = {"prefer": ["redis", "fallback"], "mode": "auto", "failback": "auto", "users": 50}
+    words["still_works"] = "Pages load slowly."
     return text + _table("route", id="cache.main", component=id, **words)
 
 

@@ -40,6 +40,7 @@ def test_the_configuration_watches_every_provider_and_links_to_the_console() -> 
         "Redis cache",
         "Landing page",
         "Login",
+        "Platform backend",
     ]
     assert [check["type"] for check in config["check"]] == ["firebase", "websocket", "redis", "http", "http"]
     assert {(check["every"], check["timeout"]) for check in config["check"]} == {("5s", "2s")}
