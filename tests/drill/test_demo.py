@@ -196,10 +196,14 @@ async def test_a_silenced_provider_becomes_an_incident_by_itself_and_a_person_st
             assert [each.state for each in held.incidents[mine.id].published] == ["identified"]
             assert held.incidents[mine.id].is_open
             states = [each.state for each in held.incidents[first["id"]].published]
-            assert states == ["investigating", "monitoring", "resolved"]
+            assert (states[0], states[-1]) == ("investigating", "resolved")
+            # Between them modules move, which is told, and it is watched.
+            assert {"monitoring"} <= set(states[1:-1]) <= {"investigating", "identified", "monitoring"}
 
             course = told(store, "incident.", first["id"])
-            assert [kind for kind, _ in course] == ["incident.created", "incident.updated", "incident.resolved"]
+            kinds = [kind for kind, _ in course]
+            assert (kinds[0], kinds[-1]) == ("incident.created", "incident.resolved")
+            assert set(kinds[1:-1]) == {"incident.updated"}
             opened = course[0][1]
             verdicts = [at for _, at in told(store, "check.changed", "firebase-web-sockets") if at <= opened]
             assert (opened - verdicts[-1]).total_seconds() <= 5
