@@ -9,7 +9,6 @@ import importlib
 import logging
 import pkgutil
 import signal
-import threading
 from collections.abc import Mapping, Sequence
 from functools import partial
 from pathlib import Path
@@ -31,15 +30,13 @@ if TYPE_CHECKING:
     from statuspage.monitor.engine import Engine
     from statuspage.monitor.look import Watch
     from statuspage.monitor.signals import Source
+    from statuspage.store import Store
 
 log = logging.getLogger(__name__)
 
 AGENT = "local"
 RELOAD_EVERY = 2.0
 """Seconds between looks at the configuration file."""
-
-GREET_EVERY, GREET_TRIES = 0.5, 240
-"""Two minutes for a database to be made by the monitor."""
 
 K = TypeVar("K")
 
@@ -198,6 +195,8 @@ async def run_monitor(path: Path) -> None:
     store = open_store(config.store_url)
     with only_one(config.public_dir.parent):
         await asyncio.to_thread(store.upgrade, clock.now())
+        # Not in web: a thread that still imports while workers are forked leaves them locks that nobody opens.
+        await asyncio.to_thread(_greet_the_first_admin, store, config, clock)
         engine = Engine(store, clock, agent=AGENT, keep_observations=config.file.store.keep_observations)
         reload = asyncio.Event()
         loop = asyncio.get_running_loop()
@@ -227,7 +226,6 @@ def run_web(config: Config) -> int:
     web, site = config.file.web, config.file.site
     address, _, port = web.bind.rpartition(":")
     key, old_key = (each.reveal() if each is not None else "" for each in (site.secret_key, site.old_secret_key))
-    threading.Thread(target=_greet_the_first_admin, args=(config,), name="first admin", daemon=True).start()
     return serve(
         Listen(address.strip("[]"), int(port), web.workers),
         WebConfig(
@@ -236,27 +234,18 @@ def run_web(config: Config) -> int:
     )
 
 
-def _greet_the_first_admin(config: Config) -> None:
-    """Say where the first admin is made, as soon as there is a database: on a first start the monitor makes it."""
+def _greet_the_first_admin(store: "Store", config: Config, clock: Clock) -> None:
+    """Say where the first admin is made, while there is nobody."""
     from statuspage.auth.first import first_admin_link
-    from statuspage.store import StoreError, open_store
 
-    store, clock, pause = open_store(config.store_url), SystemClock(), threading.Event()
-    for _ in range(GREET_TRIES):
-        try:
-            store.require()
-            link = first_admin_link(store.accounts, config.site.url, clock.now())
-        except StoreError:
-            pause.wait(GREET_EVERY)
-            continue
-        if link is not None:
-            log.warning("nobody can sign in yet. This link makes the first admin, once, within 24 hours: %s", link)
-        break
-    store.close()
+    link = first_admin_link(store.accounts, config.site.url, clock.now())
+    if link is not None:
+        log.warning("nobody can sign in yet. This link makes the first admin, once, within 24 hours: %s", link)
 
 
 async def _reload(path: Path, present: Config, engine: "Engine", clock: Clock, asked: asyncio.Event) -> None:
     """Take over a changed file, on SIGHUP or when its time stamp moves. A bad one is refused whole."""
+    from statuspage.core.refusals import Refused
     from statuspage.store import StoreError
 
     stamp = _stamp(path)
@@ -272,6 +261,8 @@ async def _reload(path: Path, present: Config, engine: "Engine", clock: Clock, a
             present = await _take_over(path, present, engine, clock)
         except ConfigError as error:
             log.error("the changed configuration is refused, the old one stays:\n%s", error)
+        except Refused as error:
+            log.error("the changed configuration is refused, the old one stays: %s", error)
         except StoreError as error:
             log.error("the changed configuration waits for the store: %s", error)
             stamp = None

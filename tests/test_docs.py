@@ -1,7 +1,7 @@
 """Documentation under test: what it shows exists, and what exists is shown."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from enum import StrEnum
 from pathlib import Path
 
@@ -9,25 +9,38 @@ import pytest
 
 from statuspage.app import KINDS
 from statuspage.cli import COMMANDS
-from statuspage.core import incident, maintenance
-from statuspage.core.detection import TABLE
+from statuspage.core import incident, maintenance, moves
+from statuspage.core.detection import TABLE, Verdict
+from statuspage.core.guards import GUARDS, UNFORGIVING
 
 ROOT = Path(__file__).parents[1]
 
 
-def detection_diagram() -> str:
-    """The table of core.detection as a Mermaid diagram."""
-    lines = ["```mermaid", "stateDiagram-v2", "    [*] --> unknown"]
-    for state, row in TABLE.items():
-        moves: dict[str, list[str]] = {}
-        for event, to in row.items():
-            moves.setdefault(to.value, []).append(event.value)
-        lines += [f"    {state.value} --> {to}: {', '.join(events)}" for to, events in moves.items()]
+def diagram(first: StrEnum, ways: Iterable[tuple[StrEnum, StrEnum, StrEnum]]) -> str:
+    """States, the events that may happen in them and where each leads, as a Mermaid diagram."""
+    found: dict[tuple[str, str], list[str]] = {}
+    for state, event, to in ways:
+        found.setdefault((state.value, to.value), []).append(event.value)
+    lines = ["```mermaid", "stateDiagram-v2", f"    [*] --> {first.value}"]
+    lines += [f"    {state} --> {to}: {', '.join(events)}" for (state, to), events in found.items()]
     return "\n".join([*lines, "```"])
 
 
 def test_the_diagram_of_detection_is_drawn_from_its_table() -> None:
-    assert detection_diagram() in (ROOT / "docs/detection.md").read_text(encoding="utf-8")
+    drawn = diagram(Verdict.UNKNOWN, ((state, event, to) for state, row in TABLE.items() for event, to in row.items()))
+    assert drawn in (ROOT / "docs/detection.md").read_text(encoding="utf-8")
+
+
+def test_the_diagram_of_failover_is_drawn_from_its_table() -> None:
+    ways = ((state, event, move.to) for state, row in moves.TABLE.items() for event, move in row.items())
+    drawn = diagram(moves.Standing.STEADY, ways)
+    assert drawn in (ROOT / "docs/failover.md").read_text(encoding="utf-8")
+
+
+def test_every_guard_is_explained() -> None:
+    text = (ROOT / "docs/failover.md").read_text(encoding="utf-8")
+    for name in (*GUARDS, *UNFORGIVING, "assertion:<id>"):
+        assert f"| `{name}` |" in text, name
 
 
 @pytest.mark.parametrize("table", [incident.TABLE, maintenance.TABLE])

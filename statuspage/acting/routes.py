@@ -145,11 +145,13 @@ class Routes:
 
     def _told(self, site: Site) -> tuple[Told, ...]:
         counts, quiet = self._store.outbox.counts_by_destination(), self._store.outbox.silenced()
+        taken = self._store.outbox.last_taken()
         return tuple(
             Told(
                 each.id,
                 quiet[each.id].reason if each.id in quiet else None,
                 counts.get(each.id, {}).get(MessageState.DEAD, 0),
+                taken.get(each.id),
             )
             for each in site.destinations
         )

@@ -62,14 +62,19 @@ def cross_references(file: File, checks: Sequence[Check], ids: Mapping[str, set[
         if check.head.component not in components:
             yield _unknown(f"check[{check.id}].component", "component", check.head.component, components)
     for provider in file.provider:
-        if provider.component not in components:
-            yield _unknown(f"provider[{provider.id}].component", "component", provider.component, components)
+        path = f"provider[{provider.id}]"
+        if provider.built_in == (provider.component is not None):
+            yield Problem(path, "needs either component or built_in = true")
+        if provider.component is not None and provider.component not in components:
+            yield _unknown(f"{path}.component", "component", provider.component, components)
     names = [each.id for each in file.provider]
     if LIMITED in names:
         yield Problem(f"provider[{LIMITED}].id", "is what a route is in without a provider: choose another")
     for route in file.route:
         yield from _route_problems(route, components, providers, len(file.anchor))
         yield from _needs_its_provider(route, file)
+    for name in sorted(set(names) & ids.get("route", set())):
+        yield Problem(f"route[{name}].id", "is that of a provider too: signals could mean either")
     yield from _signal_problems(file, providers, ids.get("route", set()))
     yield from _event_problems(file, ids.get("route", set()))
     yield from _assertion_problems(file, providers, ids.get("route", set()))
@@ -231,7 +236,7 @@ def warnings(file: File, checks: Sequence[Check]) -> Iterable[Problem]:
         if component.id not in checked | routed and not component.needs:
             yield Problem(f"component[{component.id}]", "has no check: its state is set by hand only")
     for provider in file.provider:
-        if provider.component not in checked:
+        if not provider.built_in and provider.component not in checked:
             yield Problem(f"provider[{provider.id}]", "has no check behind it: nothing is ever moved onto it")
     for route in file.route:
         if len(route.prefer) < 2:

@@ -10,7 +10,7 @@ from statuspage.fields import parse_duration
 def switchboard_of(file: tables.File) -> Switchboard:
     """The public part of providers, routes, planned events and assertions."""
     return Switchboard(
-        providers=tuple(Provider(**each.model_dump()) for each in file.provider),
+        providers=tuple(Provider(**{**each.model_dump(), "component": each.component or ""}) for each in file.provider),
         routes=tuple(_route(each) for each in file.route),
         events=tuple(
             PlannedEvent(each.id, each.starts.astimezone(UTC), each.ends.astimezone(UTC), each.users, each.routes)

@@ -261,8 +261,11 @@ class Provider(Options):
     """Identity; never changes."""
     name: Name
     """What visitors read."""
-    component: Id
-    """The component whose state is this provider's health."""
+    component: Id | None = None
+    """The component whose checks are this provider's health."""
+    built_in: bool = False
+    """A part of the application itself, such as a cache in its own memory: it has no component, and is there whenever
+    the application is."""
     capacity: Annotated[int, Field(ge=1)] | None = None
     """How many users it can hold."""
     max_connects_per_s: Annotated[float, Field(gt=0)] | None = None

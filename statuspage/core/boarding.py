@@ -5,16 +5,21 @@ from datetime import datetime
 
 from statuspage.core.detection import EPOCH, Belief
 from statuspage.core.guards import Board
-from statuspage.core.health import Condition, condition
+from statuspage.core.health import Condition, Health, condition
 from statuspage.core.load import with_felt
 from statuspage.core.site import Site
 from statuspage.core.state import State
 
 
-def conditions(site: Site, beliefs: Mapping[str, Belief]) -> dict[str, Condition]:
-    """The condition of every provider, from the checks of its component."""
+def conditions(site: Site, beliefs: Mapping[str, Belief], now: datetime) -> dict[str, Condition]:
+    """The condition of every provider, from the checks of its component. What is built in is up as long as we look."""
     checks = {each.id: each.checks for each in site.components}
-    return {each.id: condition(checks.get(each.component, ()), beliefs) for each in site.switchboard.providers}
+    return {
+        each.id: Condition(Health.UP, EPOCH, None, now)
+        if each.built_in
+        else condition(checks.get(each.component, ()), beliefs)
+        for each in site.switchboard.providers
+    }
 
 
 def board_of(
@@ -24,7 +29,7 @@ def board_of(
     return Board(
         switchboard=site.switchboard,
         states=state.routes,
-        conditions=conditions(site, beliefs),
+        conditions=conditions(site, beliefs, now),
         now=now,
         signals=with_felt(state.signals, state.felt, site.switchboard.beacon_share, now),
         felt=state.felt,

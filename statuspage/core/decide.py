@@ -17,10 +17,12 @@ from statuspage.core.failover import steer
 from statuspage.core.guards import Board
 from statuspage.core.maintenance import Window, masked
 from statuspage.core.modules import Served, served_by
+from statuspage.core.moves import first_state
 from statuspage.core.observation import Observation
 from statuspage.core.planning import pass_edges
 from statuspage.core.refusals import Refused
 from statuspage.core.rooms import watch_rooms
+from statuspage.core.route import LIMITED, RouteState
 from statuspage.core.route_events import steered_events
 from statuspage.core.site import Site
 from statuspage.core.state import Change, Decision, Held, JournalEvent, Json, State
@@ -47,7 +49,7 @@ def component_status(verdicts: Sequence[Verdict]) -> Status:
 def topology_of(site: Site) -> Topology:
     """The site's components as the rules see them."""
     board = site.switchboard
-    of_provider = {each.id: each.component for each in board.providers}
+    of_provider = {each.id: each.component for each in board.providers if not each.built_in}
     found = {}
     for each in site.components:
         routes = board.routes_of(each.id)
@@ -238,6 +240,7 @@ def adopt(state: State, site: Site, now: datetime) -> Decision:
     return Decision(
         changes=left_alone,
         events=(JournalEvent("config.published", "site", now, data),),
+        routes=tuple(_returned(state, site, now)),
         site=site,
         created=created,
         archived=archived,
@@ -256,12 +259,29 @@ def _first_status(site: Site, component: str) -> Status:
 
 
 def _refuse_lost_providers(state: State, site: Site) -> None:
-    """A route keeps the provider that it stands on: its clients are there."""
+    """A route keeps the providers that its clients are on."""
     for route in site.switchboard.routes:
         present = state.routes.get(route.id)
-        if present is not None and not present.is_limited and present.provider not in route.providers:
-            problem = f'does not name "{present.provider}" any more, where it stands now: move it away first'
-            raise Refused(f"route[{route.id}].prefer", problem)
+        if present is None or _is_new(state, route.id):
+            continue
+        places = [present.provider, *([present.rollout.to] if present.rollout is not None else [])]
+        for place in places:
+            if place != LIMITED and place not in route.providers:
+                problem = f'does not name "{place}" any more, where clients are now: move it away first'
+                raise Refused(f"route[{route.id}].prefer", problem)
+
+
+def _is_new(state: State, route: str) -> bool:
+    """Whether the published configuration has no such route: it may have been there before that."""
+    return state.site is None or state.site.switchboard.route(route) is None
+
+
+def _returned(state: State, site: Site, now: datetime) -> Iterable[RouteState]:
+    """The routes that come back into the configuration: they begin anew, with the next epoch."""
+    for route in site.switchboard.routes:
+        present = state.routes.get(route.id)
+        if present is not None and _is_new(state, route.id):
+            yield replace(first_state(route, now), epoch=present.epoch + 1)
 
 
 def resume(last_sign_of_life: datetime | None, now: datetime) -> Decision:

@@ -158,7 +158,7 @@ def _parts(turn: Turn, told: Told, recovering_for: str) -> Sequence[str]:
             words = _promise("We are looking into it.", told)
             return (again, _also(told), _dragged(told), " ".join(told.displaced), _works(told), words)
         case Turn.MOVED:
-            return (" ".join(told.displaced), _promise("We keep working on it.", told))
+            return (" ".join(told.displaced), _promise("We keep working on it.", told) if told.next_by else "")
         case Turn.WIDENED:
             words = _promise("We are working on it.", told)
             return (_felt(told), _also(told), _dragged(told), " ".join(told.displaced), _works(told), words)

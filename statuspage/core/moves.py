@@ -156,7 +156,7 @@ def moved_to(state: RouteState, route: Route, plan: Plan, *, by: str, board: Boa
         move=move_id(plan.to, now),
         ramp=None,
         rollout=None,
-        reorder=state.reorder and plan.to != home(state, route),
+        reorder=state.reorder and plan.to != home(state, route) and not state.is_overdue,
         moves=(*recent, now) if move.counts else recent,
         proposal=None,
         would=None,
@@ -187,8 +187,10 @@ def with_ramps(board: Board, moved: Sequence[str]) -> Board:
     for to, routes in groups.items():
         known = [users_of(each, board.signals, board.now) for each in routes]
         users = sum(each or 0 for each in known) if any(each is not None for each in known) else None
-        rate = board.provider(to).max_connects_per_s
-        seconds = seconds_for(users, rate, arrivals(to, board.signals, board.now), board.pace)
+        provider = board.provider(to)
+        arriving = arrivals(to, board.signals, board.now)
+        # Nobody connects to what is built in.
+        seconds = 0 if provider.built_in else seconds_for(users, provider.max_connects_per_s, arriving, board.pace)
         others = [
             state.ramp
             for id, state in board.states.items()

@@ -22,6 +22,22 @@ def tell_moves(seen: Seen, done: Doings) -> None:
             mine = [each for each in seen.moves if _concerns(seen, incident, each)]
             if mine:
                 _tell(seen, done, incident, mine)
+    _tell_returns(seen, done)
+
+
+def _tell_returns(seen: Seen, done: Doings) -> None:
+    """A route that comes home after its incident is over: that is told there, and opens nothing again."""
+    board = seen.site.switchboard
+    for each in seen.moves:
+        left = each.before.origin
+        provider = board.provider(left) if left is not None and each.after.origin is None else None
+        if provider is None:
+            continue
+        over = [one for one in done.known(seen).values() if provider.component in one.causes and one.is_public]
+        newest = max(over, key=lambda one: one.started_at, default=None)
+        if newest is not None and newest.state is IncidentState.RESOLVED and newest.touched_by is None:
+            sentences = route_sentences(seen.site, [each.after])
+            say(seen, done, newest, newest, Turn.MOVED, IncidentState.RESOLVED, newest.causes[0], sentences)
 
 
 def _concerns(seen: Seen, incident: Incident, moved: Moved) -> bool:

@@ -59,13 +59,19 @@ class Readiness:
         return all(each.verdict is not Verdict.NO_GO for each in self.lines)
 
 
+TESTED_WITHIN = timedelta(days=30)
+"""A destination that took no message for longer should be tested before it is needed."""
+
+
 @dataclass(frozen=True, slots=True)
 class Told:
-    """A destination of messages: why it is left alone, None while it is in use, and its dead letters."""
+    """A destination of messages: why it is left alone, None while it is in use, its dead letters, its last message."""
 
     id: str
     silenced: str | None = None
     dead: int = 0
+    taken_at: datetime | None = None
+    """When it last took a message."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -271,7 +277,7 @@ def _users(board: Board, route: Route, planned: PlannedEvent | None) -> int | No
 
 def _of_surroundings(board: Board, around: Surroundings) -> Iterable[Line]:
     yield _anchors(around.anchors)
-    yield from _destinations(around.told)
+    yield from _destinations(around.told, board.now)
     yield _monitor(board, around)
     yield _page(board, around)
 
@@ -283,7 +289,7 @@ def _anchors(number: int) -> Line:
     return Line("anchors", Verdict.WARN if number else Verdict.NO_GO, words)
 
 
-def _destinations(told: Sequence[Told]) -> Iterable[Line]:
+def _destinations(told: Sequence[Told], now: datetime) -> Iterable[Line]:
     if not told:
         yield Line("destinations", Verdict.WARN, "nobody is told of a move: there is no [[notify]]")
     for each in told:
@@ -292,8 +298,13 @@ def _destinations(told: Sequence[Told]) -> Iterable[Line]:
         elif each.dead:
             letters = "1 dead letter waits" if each.dead == 1 else f"{each.dead} dead letters wait"
             yield Line("destination", Verdict.WARN, f"{letters} for an admin", each.id)
+        elif each.taken_at is None:
+            yield Line("destination", Verdict.WARN, "has never taken a message: statuspage notify test", each.id)
+        elif now - each.taken_at > TESTED_WITHIN:
+            words = f"took its last message {_at(each.taken_at)}: statuspage notify test"
+            yield Line("destination", Verdict.WARN, words, each.id)
         else:
-            yield Line("destination", Verdict.OK, "in use, no dead letters", each.id)
+            yield Line("destination", Verdict.OK, f"took a message {span(now - each.taken_at)} ago", each.id)
 
 
 def _monitor(board: Board, around: Surroundings) -> Line:

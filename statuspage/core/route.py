@@ -36,6 +36,8 @@ class Scope(StrEnum):
 class Provider:
     """Firebase, native WebSockets, a Redis. `component` is what visitors see of it, and what its health is read from.
 
+    `built_in`: a part of the application itself, such as a cache in its own memory. It has no component and no check,
+    and is there whenever the application is.
     `capacity` in users, `max_connects_per_s` in new connections a second; None where nobody has said.
     """
 
@@ -44,6 +46,7 @@ class Provider:
     component: str
     capacity: int | None = None
     max_connects_per_s: float | None = None
+    built_in: bool = False
 
 
 @dataclass(frozen=True, slots=True)

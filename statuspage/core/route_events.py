@@ -32,7 +32,7 @@ def steered_events(stood: Mapping[str, RouteState], steered: Steered, board: Boa
     for id, state in steered.states.items():
         before = stood.get(id)
         if id not in moved and before is not None and before.epoch != state.epoch:
-            yield changed_event(before, state, board.now)
+            yield changed_event(state, board)
     for noticed in steered.noticed:
         yield noticed_event(noticed, board)
 
@@ -97,7 +97,7 @@ def _aim(noticed: Noticed) -> str | None:
     return state.proposal.to if state.proposal else state.would or state.blocked_to
 
 
-def changed_event(before: RouteState, after: RouteState, now: datetime) -> JournalEvent:
+def changed_event(after: RouteState, board: Board) -> JournalEvent:
     """What is served of a route changed although it did not move: a rule, a step, the standby."""
     data: dict[str, Json] = {
         "epoch": after.epoch,
@@ -105,7 +105,12 @@ def changed_event(before: RouteState, after: RouteState, now: datetime) -> Journ
         "rules": [each.held for each in after.rules],
         "pct": after.rollout.pct if after.rollout else None,
     }
-    return JournalEvent("route.changed", after.route, now, data)
+    route = board.switchboard.route(after.route)
+    telling = None
+    if route is not None:
+        public: dict[str, Json] = {"route": public_route(route, after, board), "epoch": after.epoch, "pct": data["pct"]}
+        telling = _telling(route, after, board, public)
+    return JournalEvent("route.changed", after.route, board.now, data, telling)
 
 
 def operated_event(

@@ -30,6 +30,7 @@ EVENTS = (
     "maintenance.cancelled",
     "component.updated",
     "route.moved",
+    "route.changed",
     "route.proposed",
     "route.withdrawn",
     "route.blocked",

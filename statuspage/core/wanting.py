@@ -20,7 +20,7 @@ def plan(board: Board, route: Route) -> Plan | None:
     if _is_slow(board, route, state.provider):
         return _leave(board, route, state, slow=True)
     if state.reorder:
-        return _follow(board, route, state)
+        return _follow(board, route, state) if state.since < board.now else None  # one move a moment
     if state.provider != home(state, route) and route.failback == "auto":
         return _return(board, route, state)
     return None

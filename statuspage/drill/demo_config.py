@@ -23,6 +23,8 @@ _MODULES = (
 )
 """They have no check of their own: each is on the provider that its route has chosen."""
 STILL_WORKS = "You can watch, listen and browse as always; what others write appears when you reload."
+_BACKEND = ("backend", "Platform backend", "Everything behind the pages: it reads through the cache.")
+"""Its cache route goes from Redis to a small cache in its own memory."""
 _PROVIDERS = (
     ("firebase", "firebase-web-sockets", "Firebase Web Sockets", 10_000, 500),
     ("native", "native-web-sockets", "Native Web Sockets", 10_000, 100),
@@ -157,6 +159,8 @@ name = "Platform"
         text += _table("provider", id=id, name=name, component=component, **limits)
     for id, _, _ in _MODULES:
         text += _table("route", id=f"realtime.{id}", component=id, **_route("auto"))
+    if "redis" in providers:
+        text += _cache_route()
     for id, name, title, state, body in _TEMPLATES:
         text += _table("template", id=id, name=name, title=title, state=state, body=body)
     return text
@@ -179,6 +183,15 @@ def _check_options(component: str, address: str) -> dict[str, object]:
         "login": {"type": "http", "url": f"http://{address}/login"},
     }
     return options[component]
+
+
+def _cache_route() -> str:
+    id, name, description = _BACKEND
+    text = _table("component", id=id, name=name, group="platform", description=description)
+    text += _table("provider", id="redis", name="Redis", component="redis-cache")
+    text += _table("provider", id="fallback", name="its own memory", built_in=True)
+    words = {"prefer": ["redis", "fallback"], "mode": "auto", "failback": "auto", "still_works": "Pages load slowly."}
+    return text + _table("route", id="cache.main", component=id, **words)
 
 
 def _route(mode: str) -> dict[str, object]:

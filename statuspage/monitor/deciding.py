@@ -13,6 +13,7 @@ from statuspage.core import decide
 from statuspage.core.clock import Clock
 from statuspage.core.detection import Belief
 from statuspage.core.observation import Reason
+from statuspage.core.refusals import Refused
 from statuspage.core.state import Decision, State
 from statuspage.monitor.beliefs import Beliefs
 from statuspage.monitor.writer import Writer
@@ -41,8 +42,11 @@ class Deciding:
         """Let time pass, and commit what follows from the beliefs, if anything does."""
         now = self._clock.now()
         self._beliefs.tick(now)
-        if not await self._commit_pending():
-            return
+        try:
+            if not await self._commit_pending():
+                return
+        except Refused as refused:
+            log.error("what waited for the store is refused by now: %s", refused)
         moves, beliefs = self._beliefs.moves, dict(self._beliefs.all)
         not_before, newest = self._beliefs.watching_since, dict(self._beliefs.newest_bad)
         if not moves and not await self._is_news(beliefs, now):
@@ -63,7 +67,10 @@ class Deciding:
         self._pending.append(command)
 
     async def order(self, command: Callable[[State], Decision]) -> None:
-        """Commit a command that must not be lost: now, or before the next decision that the store takes."""
+        """Commit a command that must not be lost: now, or before the next decision that the store takes.
+
+        Raises Refused for what the rules refuse.
+        """
         self._pending.append(command)
         await self._commit_pending()
 
@@ -71,8 +78,13 @@ class Deciding:
         # A reload orders while the decider decides: one at a time, in the order they came.
         async with self._ordering:
             while self._pending:
-                if not await self._commit(self._pending[0]):
-                    return False
+                try:
+                    if not await self._commit(self._pending[0]):
+                        return False
+                except Refused:
+                    # What is refused once is refused for ever: it must not be tried before every further decision.
+                    self._pending.popleft()
+                    raise
                 self._pending.popleft()
         return True
 

@@ -9,6 +9,7 @@ from typing import TypeVar
 
 from statuspage.core import decide
 from statuspage.core.clock import Clock
+from statuspage.core.refusals import Refused
 from statuspage.core.site import Site
 from statuspage.core.state import Heartbeat
 from statuspage.delivery.courier import Courier, Sender
@@ -112,12 +113,15 @@ class Engine:
         senders: Mapping[str, Sender] | None = None,
         sources: Sequence[Source] = (),
     ) -> None:
-        """Go on with another configuration. Checks that stay keep their belief and their rhythm."""
+        """Go on with another configuration. Checks that stay keep their belief and their rhythm.
+
+        Raises Refused for one that the rules refuse: then nothing has changed.
+        """
+        now = self._clock.now()
+        await self.deciding.order(lambda state: decide.adopt(state, site, now))
         self._courier.adopt(senders or {})
         self._pulling.adopt(sources)
         await self._watch(watches, anchors)
-        now = self._clock.now()
-        await self.deciding.order(lambda state: decide.adopt(state, site, now))
 
     def _submit_mark(self, job: Callable[[Store], T]) -> Awaitable[T]:
         """What became of a message does not wait for observations to be written."""
@@ -136,7 +140,10 @@ class Engine:
         self.beliefs.watching_since = now
         self.looking.last_run_at = max(self.beliefs.last_fresh, default=None)
         await self.deciding.order(lambda state: decide.resume(last, now))
-        await self.deciding.order(lambda state: decide.adopt(state, site, now))
+        try:
+            await self.deciding.order(lambda state: decide.adopt(state, site, now))
+        except Refused as refused:
+            log.error("the configuration is not published, the last one stays on the page: %s", refused)
         await self._beat()
 
     async def _watch(self, watches: Sequence[Watch], anchors: Sequence[Watch]) -> None:

@@ -29,6 +29,7 @@ _WORDS = {
     "maintenance.cancelled": "Maintenance is cancelled",
     "component.updated": "Component",
     "route.moved": "Route moved",
+    "route.changed": "Route changed",
     "route.proposed": "A move waits for a person",
     "route.withdrawn": "A proposed move is no longer needed",
     "route.blocked": "A route cannot move",

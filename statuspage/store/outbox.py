@@ -47,6 +47,13 @@ def write(connection: Connection, messages: Sequence[Message], revision: int) ->
         connection.execute(outbox.insert(), [_as_row(message, revision) for message in messages])
 
 
+def supersede(connection: Connection, newer: Message, now: datetime) -> int:
+    """Drop what waits to have an actuator act on an older epoch of the same route, and is not under way; how many."""
+    same = and_(outbox.c.destination == newer.destination, outbox.c.queue == newer.queue, outbox.c.kind == newer.kind)
+    wanted = and_(same, outbox.c.number < newer.number, outbox.c.state == WAITING, _unclaimed(now))
+    return _drop(connection, wanted, SUPERSEDED, now)
+
+
 def next_number(connection: Connection) -> int:
     """The number after the highest one there is. The caller holds the lock of `head`."""
     return (connection.scalar(select(func.max(outbox.c.number))) or 0) + 1
@@ -84,6 +91,9 @@ def silence(connection: Connection, destination: str, reason: str, now: datetime
     """Leave a destination alone. The first reason stays."""
     row = {"destination": destination, "at": now, "reason": _storable(reason)}
     upsert(connection, silenced, [row], keep=True)
+
+
+SUPERSEDED = "the route has moved on: only its newest epoch is acted on"
 
 
 class Outbox:
@@ -214,6 +224,12 @@ class Outbox:
             counts.setdefault(destination, {})[MessageState(state)] = count
         return counts
 
+    def last_taken(self) -> dict[str, datetime]:
+        """When each destination last took a message; those that never did are left out. Older ones were pruned."""
+        ask = select(outbox.c.destination, func.max(outbox.c.settled_at)).where(outbox.c.state == DELIVERED)
+        found = self._read(lambda connection: connection.execute(ask.group_by(outbox.c.destination)).all())
+        return {row[0]: row[1] for row in found}
+
     # keeping
 
     def retry_dead(self, message: str, now: datetime) -> bool:
@@ -307,7 +323,7 @@ def _take(connection: Connection, message: str, now: datetime, lease: timedelta,
         return None
     reason, gone = _pointless(connection, row), [message]
     if reason is None and _is_superseded(connection, row):
-        reason = "the route has moved on: only its newest epoch is acted on"
+        reason = SUPERSEDED
     if reason is None and (found := _overtaken(connection, row, now)):
         reason, gone = "it was over before anybody was told", found
     if reason is not None:

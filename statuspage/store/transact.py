@@ -123,7 +123,12 @@ def _write_messages(connection: Connection, site: Site | None, events: Sequence[
             )
     if made:
         first = outbox.next_number(connection)
-        outbox.write(connection, [replace(each, number=first + at) for at, each in enumerate(made)], present.revision)
+        numbered = [replace(each, number=first + at) for at, each in enumerate(made)]
+        outbox.write(connection, numbered, present.revision)
+        acting = {each.id for each in (site.destinations if site is not None else ()) if each.acts}
+        for each in numbered:
+            if each.kind == "route.moved" and each.destination in acting:
+                outbox.supersede(connection, each, each.at)
 
 
 Touched = dict[str, datetime]

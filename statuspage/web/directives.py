@@ -1,5 +1,6 @@
 """The directives that a worker answers from: read once from the bundle's own document, then only looked up."""
 
+import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -24,10 +25,15 @@ class Directives:
         generation, number = self.document["config_epoch"]
         return str(generation), int(number)
 
-    @property
+    @cached_property
     def tag(self) -> str:
-        """The part of every ETag that changes with a directive and with nothing else."""
-        return "c{}.{}".format(*self.epoch)
+        """The part of every ETag that changes with what is said of the routes, and with nothing else.
+
+        The epoch comes first, for those who compare it. A reload may change words and time limits under one epoch.
+        """
+        said = {name: self.document[name] for name in ("routes", "limited_mode")}
+        digest = hashlib.sha256(json.dumps(said, sort_keys=True).encode()).hexdigest()[:8]
+        return "c{}.{}-{}".format(*self.epoch, digest)
 
     @property
     def routes(self) -> Mapping[str, Any]:

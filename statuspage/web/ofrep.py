@@ -9,12 +9,15 @@ ask too often: a client that is told so takes its code's default for every flag.
 
 import hashlib
 import json
+import threading
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 from functools import lru_cache
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs, unquote
+
+from werkzeug.exceptions import BadRequest
 
 from statuspage.core.clock import Clock
 from statuspage.core.directive import Evaluation, evaluate, flag_metadata
@@ -24,6 +27,7 @@ from statuspage.web.directives import Directives
 from statuspage.web.headers import NOT_KEPT, Headers, security
 from statuspage.web.middleware import matches
 from statuspage.web.shown import Shown
+from statuspage.web.staff.visitor import client_address
 from statuspage.web.streams import Streams
 
 if TYPE_CHECKING:
@@ -38,8 +42,12 @@ MOST_BODY = 16 * 1024
 INACTIVITY_S = 120
 NEWER_WITHIN = 0.5
 """Seconds that a request which knows of newer directives waits for them."""
+MOST_WAITING = 8
+JUST_AHEAD = 3
+"""Epochs that a server may be behind another one. What is further ahead was made up, or is of another database."""
 BUSY_RETRY = "10"
 _STREAM = [("Content-Type", "text/event-stream"), ("Cache-Control", "no-cache"), ("X-Accel-Buffering", "no")]
+_NOTICES = {"type": "sse", "endpoint": {"requestUri": EVENTS}, "inactivityDelaySec": INACTIVITY_S}
 _PREFLIGHT = [
     ("Access-Control-Allow-Headers", "Content-Type, If-None-Match, Authorization, X-API-Key"),
     ("Access-Control-Max-Age", "86400"),
@@ -59,6 +67,7 @@ class Ofrep:
 
     def __init__(self, shown: Shown, clock: Clock, streams: Streams) -> None:
         self._shown, self._clock, self._streams = shown, clock, streams
+        self._waiting = threading.BoundedSemaphore(MOST_WAITING)
 
     def before(self, app: "WSGIApplication") -> "WSGIApplication":
         """The application that answers what is under /ofrep/v1/ and leaves everything else to `app`."""
@@ -84,7 +93,7 @@ class Ofrep:
             if method != allowed:
                 raise Problem(405, "GENERAL", f"this address answers to {allowed}")
             if path == EVENTS:
-                return self._stream(start)
+                return self._stream(start, _address(environ, self._streams.trusted_hops))
             present = self._directives(environ)
             context = _context(environ)
             if key is not None:
@@ -96,15 +105,23 @@ class Ofrep:
     def _directives(self, environ: "WSGIEnvironment") -> Directives:
         """The present directives; who was told of newer ones never gets older ones."""
         present, wanted = self._shown.directives, _wanted(environ)
-        if wanted is not None:
-            with self._shown.changed:
-                self._shown.changed.wait_for(lambda: _is_as_new(self._shown.directives, wanted), NEWER_WITHIN)
-            present = self._shown.directives
-            if not _is_as_new(present, wanted):
-                raise Problem(503, "GENERAL", "this server has not heard of that change yet")
         if present is None:
             raise Problem(503, "GENERAL", "this server has just been started and has no directives yet")
-        return present
+        if wanted is None or present.epoch >= wanted or not _is_just_ahead(present, wanted):
+            return present
+        if self._await(wanted) and (newer := self._shown.directives) is not None:
+            return newer
+        raise Problem(503, "GENERAL", "this server has not heard of that change yet")
+
+    def _await(self, wanted: tuple[str, int]) -> bool:
+        """Whether directives as new as these come soon. Few may wait: each holds a thread, and anybody may ask."""
+        if not self._waiting.acquire(blocking=False):
+            return False
+        try:
+            with self._shown.changed:
+                return self._shown.changed.wait_for(lambda: _is_as_new(self._shown.directives, wanted), NEWER_WITHIN)
+        finally:
+            self._waiting.release()
 
     def _bulk(
         self, start: "StartResponse", present: Directives, context: Mapping[str, Any], known: str | None
@@ -114,10 +131,11 @@ class Ofrep:
         tagged = [("ETag", etag), ("Cache-Control", "no-cache"), ("Vary", "Accept-Encoding")]
         if known is not None and matches(known, etag):
             return self._send(start, 304, None, tagged)
-        return self._send(start, 200, _all(present, evaluations, self._second()), tagged)
+        body = _all(present, evaluations, self._second(), not self._streams.is_nearly_full)
+        return self._send(start, 200, body, tagged)
 
-    def _stream(self, start: "StartResponse") -> Iterable[bytes]:
-        stream = self._streams.open()
+    def _stream(self, start: "StartResponse", address: str) -> Iterable[bytes]:
+        stream = self._streams.open(address)
         if stream is None:
             raise Problem(503, "GENERAL", "all places of this server are taken", BUSY_RETRY)
         start("200 OK", [*_STREAM, *self._security()])
@@ -175,6 +193,15 @@ def _context(environ: "WSGIEnvironment") -> Mapping[str, Any]:
     return context
 
 
+def _address(environ: "WSGIEnvironment", hops: int) -> str:
+    """Whom a stream is for."""
+    forwarded = environ.get("HTTP_X_FORWARDED_FOR", "")
+    try:
+        return client_address(environ.get("REMOTE_ADDR", ""), [forwarded] if forwarded else [], hops)
+    except BadRequest:
+        raise Problem(400, "GENERAL", "X-Forwarded-For does not say whom this is for") from None
+
+
 def _wanted(environ: "WSGIEnvironment") -> tuple[str, int] | None:
     """The epoch that the client was told of, from the query of a request that follows a notice."""
     query = environ.get("QUERY_STRING")
@@ -183,6 +210,11 @@ def _wanted(environ: "WSGIEnvironment") -> tuple[str, int] | None:
     said = parse_qs(query).get("flagConfigEtag", [""])[0].removeprefix("W/").strip('"')
     generation, _, number = said.partition("-")[0].removeprefix("c").rpartition(".")
     return (generation, int(number)) if generation and number.isdecimal() and len(number) < 16 else None
+
+
+def _is_just_ahead(present: Directives, wanted: tuple[str, int]) -> bool:
+    generation, number = present.epoch
+    return wanted[0] == generation and number < wanted[1] <= number + JUST_AHEAD
 
 
 def _is_as_new(present: Directives | None, wanted: tuple[str, int]) -> bool:
@@ -196,9 +228,12 @@ def _etag(present: Directives, evaluations: tuple[Evaluation, ...]) -> str:
     return f'"{present.tag}-{stale}-{hashlib.sha256(told).hexdigest()[:12]}"'
 
 
-@lru_cache(maxsize=512)
-def _all(present: Directives, evaluations: tuple[Evaluation, ...], second: int) -> bytes:
-    """The bulk answer: made once a second for all clients who get the same."""
+@lru_cache(maxsize=16)
+def _all(present: Directives, evaluations: tuple[Evaluation, ...], second: int, with_notices: bool) -> bytes:
+    """The bulk answer: made once a second for all clients who get the same.
+
+    Notices are not offered while the places for them are nearly taken: a browser that finds none tries every second.
+    """
     varying = dict(zip(present.varying, evaluations, strict=True))
     flags: list[Mapping[str, Any]] = []
     for id, directive in present.routes.items():
@@ -208,9 +243,7 @@ def _all(present: Directives, evaluations: tuple[Evaluation, ...], second: int) 
     generation, number = present.epoch
     document = {
         "flags": flags,
-        "eventStreams": [
-            {"type": "sse", "endpoint": {"requestUri": EVENTS}, "inactivityDelaySec": INACTIVITY_S},
-        ],
+        "eventStreams": [dict(_NOTICES)] if with_notices else [],
         "metadata": {"generation": generation, "config_epoch": number, "stale": present.document["stale"]},
     }
     return json.dumps(document, separators=(",", ":")).encode()

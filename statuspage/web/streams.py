@@ -9,6 +9,7 @@ own moment, so that clients spread over workers.
 import json
 import random
 import threading
+from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
@@ -20,15 +21,25 @@ HEARTBEAT = 15.0
 """Seconds between comments: proxies end what is silent, and only writing tells that a client is gone."""
 SHORTEST, LONGEST = 240.0, 360.0
 RETRY_MS = 5000
+NEARLY = 0.75
+MOST_EACH = 8
+"""Places that one address takes at most."""
 COMMENT = b": here\n\n"
+
+
+def is_loopback(address: str) -> bool:
+    """Whether it is this machine itself."""
+    return address.startswith("127.") or address == "::1"
 
 
 @dataclass(frozen=True, slots=True)
 class Notices:
-    """`jitter` is in seconds, 0 tells everybody at once; `most` is how many streams a worker holds."""
+    """`jitter` is in seconds, 0 tells everybody at once; `most` is how many streams a worker holds, `trusted_hops`
+    how many proxies in front of us say whom they ask for."""
 
     jitter: float = 5.0
     most: int = 32
+    trusted_hops: int = 0
 
 
 NOTICES = Notices()
@@ -41,7 +52,9 @@ class Streams:
     def __init__(self, shown: Shown, clock: Clock, notices: Notices = NOTICES) -> None:
         self._shown, self._clock = shown, clock
         self._jitter, self._most = notices.jitter, notices.most
+        self.trusted_hops = notices.trusted_hops
         self._open = 0
+        self._by_address: Counter[str] = Counter()
         self._lock = threading.Lock()
 
     @property
@@ -49,17 +62,27 @@ class Streams:
         """How many are open."""
         return self._open
 
-    def open(self) -> Iterator[bytes] | None:
-        """A new stream, None where all places are taken. It is closed like any generator."""
+    @property
+    def is_nearly_full(self) -> bool:
+        """Whether few places are left: nobody else should be told to come."""
+        return self._open >= self._most * NEARLY
+
+    def open(self, address: str = "") -> Iterator[bytes] | None:
+        """A new stream, None where all places are taken, or too many by this address. It is closed like a generator."""
         with self._lock:
-            if self._open >= self._most:
+            if self._open >= self._most or self._by_address[address] >= MOST_EACH:
                 return None
             self._open += 1
-        return _Stream(self._chunks(), self._left)
+            if address and not is_loopback(address):  # a proxy beside us stands for everybody
+                self._by_address[address] += 1
+        return _Stream(self._chunks(), lambda: self._left(address))
 
-    def _left(self) -> None:
+    def _left(self, address: str) -> None:
         with self._lock:
             self._open -= 1
+            self._by_address[address] -= 1
+            if self._by_address[address] <= 0:
+                del self._by_address[address]
 
     def _chunks(self) -> Iterator[bytes]:
         told = self._shown.directives

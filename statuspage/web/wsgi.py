@@ -95,7 +95,7 @@ def assemble(
     shown, public = Shown(config.site_url), Path(config.public_dir).absolute()
     period = LOCAL_PERIOD if config.store_url.startswith("sqlite") else REMOTE_PERIOD
     keeper = Keeper(public, shown, clock, lambda: open_store(config.store_url), period)
-    notices = Notices(config.notice_jitter, config.most_streams)
+    notices = Notices(config.notice_jitter, config.most_streams, config.trusted_hops)
     app = create_app(shown, public, clock, _staff(config, shown, clock), notices, counting)
     return serve_first(shown, app), keeper
 

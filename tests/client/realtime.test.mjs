@@ -29,6 +29,7 @@ const server = createServer((request, answer) => {
   }
   page.asked += 1;
   if (page.fault === "silent") return;
+  if (page.fault === "late") return void setTimeout(() => answer.end(JSON.stringify(page.document)), 1200);
   answer.writeHead(page.fault ? 500 : 200, { date: new Date(Date.now() + page.skew).toUTCString(), etag: '"x"' });
   answer.end(JSON.stringify(page.document));
 });
@@ -158,6 +159,15 @@ test("connecting ends in time even while the directives do not come", async () =
   assertBounded(chat.states);
 });
 
+test("the time that the directives took is part of the limit that they set", async () => {
+  page.fault = "late";
+  providers.firebase.is = "silent";
+  tell({ connect: { ...CONNECT, timeout_ms: 1000 } });
+  const chat = module(realtime());
+  await until(() => chat.state?.state === "limited");
+  assertBounded(chat.states, 1200 + 400);
+});
+
 test("refused is limited at once, tried again with a backoff, and the directive is read again", async () => {
   providers.firebase.is = "down";
   const chat = module(realtime({ pollMs: 1e6 }));
@@ -238,6 +248,15 @@ test("a connection that cannot be asked is believed to be as dead as the page sa
   await until(() => chat.state.state === "connected");
 });
 
+test("whom a rule sent to a provider leaves it when it fails, connected or not", async () => {
+  const rules = (target) => [{ attribute: "event_users", over: 5000, under: 4000, held: true, target }];
+  tell({ target: "firebase", rules: rules("native") });
+  const one = realtime({ context: { event_users: 6000 } }), chat = module(one);
+  (await until(() => chat.connection?.target === "native" && chat.connection)).ping = undefined;
+  tell({ target: "firebase", rules: rules("firebase"), cause: "native_down" });
+  await until(() => chat.connection?.target === "firebase");
+});
+
 test("a newer epoch of the same move does not begin the wait anew", async () => {
   const chat = module(realtime());
   await until(() => chat.connection);
@@ -264,6 +283,19 @@ test("a new connection that fails leaves the old one standing", async () => {
   providers.native.is = "up";
   await until(() => chat.connection?.target === "native");
   assert.deepEqual(new Set(chat.names().slice(1)), new Set(["connected"]));
+});
+
+test("whoever loses the old one while the new one does not come is limited, not connected", async () => {
+  const chat = module(realtime());
+  const old = await until(() => chat.connection);
+  providers.native.is = "silent";
+  tell({ target: "native" });
+  await until(() => providers.native.tries >= 3);
+  const { tries } = providers.native;
+  await until(() => providers.native.tries > tries); // A try has just begun.
+  old.close();
+  await until(() => !chat.connection);
+  assert.equal(chat.state.state, "limited");
 });
 
 test("a move for newcomers leaves standing connections alone", async () => {
@@ -305,11 +337,11 @@ test("limited closes everything, says what still works, looks less often, and en
 });
 
 test("limited mode with an end leads on from there", async () => {
-  const ends = new Date(Math.ceil(Date.now() / 1000) * 1000 + 1000);
-  tell({ target: "limited", expires_at: ends.toISOString(), expires_to: "native" });
+  page.skew = 3600e3; // Its clock and ours differ by an hour, and nobody notices.
+  tell({ target: "limited", expires_at: new Date(Date.now() + page.skew + 2000).toISOString(), expires_to: "native" });
   const chat = module(realtime());
   await until(() => chat.state?.state === "limited");
-  assert.deepEqual(chat.state.until, ends);
+  assert.ok(chat.state.until > new Date() && chat.state.until < new Date(Date.now() + 5000));
   await until(() => chat.connection?.target === "native");
 });
 

@@ -94,10 +94,13 @@ def routed_site(board: Switchboard, times: Times | None = None, publish: str = "
 
 
 def spare(belief: Belief, now: datetime) -> Belief:
-    """The belief with a run of just now, as its verdict says; of what is not known there is none."""
+    """The belief with a run of the last ten seconds, as its verdict says; of what is not known there is none."""
     if belief.verdict is UNKNOWN:
         return belief
     outcome = Outcome.FAIL if belief.verdict in BAD else Outcome.OK
+    last = belief.window[-1] if belief.window else None
+    if last is not None and last.outcome is outcome and timedelta(0) <= now - last.at < EVERY:
+        return belief
     return replace(belief, window=(Run(now, outcome),))
 
 
@@ -195,12 +198,14 @@ class World:
         board = self.board()
         done = steer(board)
         self._hold_to_the_laws(board, done)
-        self.events += steered_events(self.routes, done, replace(board, states={**board.states, **done.states}))
+        if done.states:
+            board = replace(board, states={**board.states, **done.states})
+        self.events += steered_events(self.routes, done, board)
         self.routes |= done.states
         self.moves += done.moves
         self.noticed += done.noticed
         self.written += len(done.states)
-        rooms = watch_rooms(self.board(), self.low)
+        rooms = watch_rooms(board, self.low)
         self.low = self.low if rooms.low is None else rooms.low
         self.events += rooms.events
         return done

@@ -277,16 +277,15 @@ def test_routes_that_move_together_count_each_other() -> None:
 
 
 def test_who_is_on_the_way_back_in_steps_counts_on_both_sides() -> None:
-    here = failed_over(
-        route(CHAT, failback="auto", users=500), route(QUESTIONS, NATIVE, FIREBASE, users=500),
-        providers=[provider(FIREBASE, 1000)],
-    )  # fmt: skip
+    there, other = route(CHAT, failback="auto", users=500), route(QUESTIONS, THIRD, FIREBASE, users=500)
+    here = failed_over(there, other, providers=[provider(FIREBASE, 1000)])
     here.see(UP, FIREBASE)
     here.wait(900, every=10)
     assert here.chat.rollout is not None
-    here.see(DOWN, NATIVE)
+    here.see(DOWN, THIRD)
     here.wait(10)
-    assert here.where(QUESTIONS) == [LIMITED]
+    assert here.where() == [NATIVE, LIMITED]
+    assert here.why_not(QUESTIONS) == ["target_not_up", "capacity"]
 
 
 @pytest.mark.parametrize("subject", [CHAT, FIREBASE, NATIVE])
@@ -539,7 +538,7 @@ def test_a_provider_that_comes_and_goes_moves_a_route_three_times_at_most() -> N
     for n in range(40):
         here.see(DOWN if n % 2 else UP, FIREBASE)
         here.see(UP if n % 2 else DOWN, NATIVE)
-        here.wait(90)
+        here.wait(90, every=5)
     assert len([to for event, to in here.course() if event is not Event.SHED]) <= 3
     assert here.chat.locked_at is not None
 
@@ -853,6 +852,26 @@ def test_a_move_that_is_made_home_by_its_own_moment_leaves_nothing_to_do() -> No
     assert (here.where(), here.chat.reorder) == ([NATIVE], False)
 
 
+def test_what_comes_out_of_limited_mode_follows_a_rule_a_moment_later() -> None:
+    here = limited(route(rules=(rule(),)))
+    here.say(CHAT, users=6000)
+    here.wait(10)
+    here.see(UP, FIREBASE)
+    here.wait(60)
+    here.see(UP, NATIVE, ago=3600)
+    assert (here.where(), here.chat.order[0]) == ([FIREBASE], NATIVE)
+    here.wait(1)
+    assert here.course()[-2:] == [(Event.FOUND, FIREBASE), (Event.FOLLOWED, NATIVE)]
+
+
+def test_what_a_person_ordered_is_not_undone_by_a_rule_that_waits() -> None:
+    here = world(route(rules=(rule(),)))
+    here.move(LIMITED, expires_at=here.in_(60), expires_to=FIREBASE)
+    here.say(CHAT, users=6000)
+    here.wait(600, every=5)
+    assert (here.where(), here.chat.order[0], here.chat.reorder) == ([FIREBASE], NATIVE, False)
+
+
 # --- rules of preference ------------------------------------------------------------------------------------------
 
 
@@ -904,7 +923,7 @@ def test_the_first_rule_that_holds_decides() -> None:
     here = world(route(CHAT, FIREBASE, NATIVE, rules=(many, few)))
     here.say(CHAT, users=2000)
     here.wait(1)
-    assert here.chat.order == (NATIVE, FIREBASE)
+    assert (here.chat.order[0], here.where()) == (NATIVE, [NATIVE])
     here.say(CHAT, users=6000)
     here.wait(1)
     assert (here.chat.order, here.where()) == ((THIRD, FIREBASE, NATIVE), [THIRD])
@@ -920,22 +939,27 @@ def test_a_rule_passes_no_guard_by() -> None:
     assert here.why_not() == ["capacity", "paused_or_pinned"]
 
 
+def given(here: World) -> tuple[tuple[str, ...], int]:
+    """The providers that clients may be given, and the epoch."""
+    return here.chat.usable, here.chat.epoch
+
+
 def test_clients_are_given_proven_providers_until_they_are_confirmed_to_be_down() -> None:
     here = world(route(rules=(rule(),)))
-    assert here.chat.usable == (FIREBASE, NATIVE)
+    assert given(here) == ((FIREBASE, NATIVE), 1)
     here.see(DOWN, NATIVE)
     here.wait(9)
-    assert (here.chat.usable, here.chat.epoch) == ((FIREBASE, NATIVE), 1)
+    assert given(here) == ((FIREBASE, NATIVE), 1)
     here.wait(1)
-    assert (here.chat.usable, here.chat.epoch) == ((FIREBASE,), 2)
+    assert given(here) == ((FIREBASE,), 2)
     here.see(UP, NATIVE)
     here.wait(59)
-    assert here.chat.usable == (FIREBASE,)
+    assert given(here) == ((FIREBASE,), 2)
     here.wait(1)
-    assert (here.chat.usable, here.chat.epoch) == ((FIREBASE, NATIVE), 3)
+    assert given(here) == ((FIREBASE, NATIVE), 3)
     here.see(UNKNOWN, NATIVE)
     here.wait(600, every=5)
-    assert here.chat.epoch == 3
+    assert given(here) == ((FIREBASE, NATIVE), 3)
 
 
 @pytest.mark.parametrize("mode", [Mode.OBSERVE, Mode.APPROVE])
@@ -975,7 +999,7 @@ def test_what_is_home_by_the_rules_is_at_home_whatever_failed_before() -> None:
     here = world(route(rules=(rule(),)))
     here.see(DOWN, FIREBASE)
     here.wait(10)
-    assert here.chat.origin == FIREBASE
+    assert here.moves[-1].after.origin == FIREBASE
     here.see(UP, FIREBASE)
     here.say(CHAT, users=6000)
     here.wait(1)
@@ -1158,7 +1182,7 @@ def test_a_return_that_is_asked_for_is_one_move() -> None:
 
 def test_a_move_is_called_good_when_its_provider_is_still_up_two_minutes_later() -> None:
     here = failed_over()
-    assert here.chat.verify_until == at(130)
+    assert here.moves[-1].after.verify_until == at(130)
     here.wait(119)
     assert here.notices() == []
     here.wait(1)

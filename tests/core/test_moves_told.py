@@ -177,7 +177,7 @@ def test_an_incident_goes_on_while_a_module_is_limited_or_on_its_way_although_it
     assert (here.chat.provider, here.only().state) == (LIMITED, IncidentState.INVESTIGATING)
     here.wait(1)
     assert (here.chat.provider, here.chat.ramp) == (FIREBASE, Ramp(at(120), 0, 100))
-    assert bodies(here.only())[-1].startswith("Session Chat moved to Firebase Web Sockets at 13:43 UTC")
+    assert bodies(here.only())[-1].startswith("Session Chat moved back to Firebase Web Sockets at 13:43 UTC")
     here.wait(99)
     assert here.only().state is IncidentState.IDENTIFIED
     here.wait(1)
@@ -379,7 +379,7 @@ def test_where_room_runs_low_it_is_told_once_and_again_when_there_is_enough() ->
     assert here.kinds("capacity.") == []
     here.say(CHAT, users=801)
     here.wait(60)
-    assert (here.kinds("capacity."), here.low) == (["capacity.low"], {FIREBASE})
+    assert (here.kinds("capacity."), here.low) == (["capacity.low"], frozenset({FIREBASE}))
     (told,) = here.events
     assert told.data == {"provider": FIREBASE, "users": 801, "capacity": 1000, "max_connects_per_s": None}
     assert told.telling is not None
@@ -389,7 +389,7 @@ def test_where_room_runs_low_it_is_told_once_and_again_when_there_is_enough() ->
     assert here.kinds("capacity.") == ["capacity.low"]
     here.say(CHAT, users=680)
     here.wait(60)
-    assert (here.kinds("capacity."), here.low) == (["capacity.low", "capacity.enough"], set())
+    assert (here.kinds("capacity."), here.low) == (["capacity.low", "capacity.enough"], frozenset())
 
 
 def test_room_is_of_users_and_of_new_connections_and_the_tighter_one_counts() -> None:
@@ -406,3 +406,19 @@ def test_low_room_is_kept_by_the_page() -> None:
     assert here.low == {FIREBASE}
     here.wait(10)
     assert here.kinds("capacity.") == []
+
+
+def test_a_return_after_the_incident_is_over_is_told_there_and_opens_nothing() -> None:
+    here = page(
+        route(failback="auto"), pace=Pace(stable=timedelta(seconds=400), dwell=timedelta(0), soak=timedelta(seconds=5))
+    )
+    here.see(DOWN, FIREBASE)
+    here.wait(30)
+    here.see(UP, FIREBASE)
+    here.wait(380)
+    assert (here.only().state, here.chat.provider) == (IncidentState.RESOLVED, NATIVE)
+    here.wait(120)
+    assert here.chat.provider == FIREBASE
+    assert here.only().state is IncidentState.RESOLVED
+    assert bodies(here.only())[-1].startswith("Session Chat moved back to Firebase Web Sockets")
+    assert "keep working" not in bodies(here.only())[-1]

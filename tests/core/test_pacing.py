@@ -48,7 +48,7 @@ def test_a_later_move_onto_the_same_provider_queues_behind_the_one_under_way() -
     here.wait(10)
     assert here.chat.ramp == Ramp(at(10), 0, 50)
     assert here[QUESTIONS].ramp == Ramp(at(20), 40, 10)
-    assert here[QUESTIONS].ramp.ends == at(70)
+    assert Ramp(at(20), 40, 10).ends == at(70)
     assert here[QUESTIONS].move != here.chat.move
     here.wait(49)
     assert here[QUESTIONS].is_moving(here.now)
@@ -81,6 +81,19 @@ def test_moves_onto_different_providers_do_not_wait_for_each_other() -> None:
     here.see(DOWN, FIREBASE)
     here.wait(10)
     assert (here.chat.ramp, here[QUESTIONS].ramp) == (Ramp(at(10), 0, 50), Ramp(at(10), 0, 10))
+
+
+def test_a_later_move_onto_another_provider_does_not_wait_either() -> None:
+    board = switchboard(
+        route(CHAT, users=4000), route(QUESTIONS, "fourth", "third", users=800),
+        providers=[provider(NATIVE, None, 100), provider("third", None, 100)],
+    )  # fmt: skip
+    here = World(board)
+    here.see(DOWN, FIREBASE)
+    here.wait(10)
+    here.see(DOWN, "fourth")
+    here.wait(10)
+    assert here[QUESTIONS].ramp == Ramp(at(20), 0, 10)
 
 
 def test_what_arrives_anyway_counts_and_half_of_the_share_is_kept_for_the_move() -> None:

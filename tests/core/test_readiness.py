@@ -18,7 +18,8 @@ from tests.web.snapshots import make_maintenance, make_site
 
 SITE = with_routes(make_site(), T0)
 HERE = states(T0, SITE)[CHAT]
-WELL = Surroundings(2, (Told("ops"),), T0 - timedelta(seconds=3), page_at=T0 - timedelta(seconds=8))
+OPS = Told("ops", taken_at=T0 - timedelta(hours=2))
+WELL = Surroundings(2, (OPS,), T0 - timedelta(seconds=3), page_at=T0 - timedelta(seconds=8))
 
 
 def judged(state: State | None = None, event: str | None = None, around: Surroundings = WELL) -> Readiness:
@@ -217,7 +218,8 @@ def test_what_is_around_the_routes(change: dict[str, Any], name: str, verdict: s
 @pytest.mark.parametrize(
     ("told", "verdict", "words"),
     [
-        (Told("ops"), "ok", "in use, no dead letters"),
+        (OPS, "ok", "took a message 2 h ago"),
+        (Told("ops"), "warn", "has never taken a message: statuspage notify test"),
         (Told("ops", "HTTP 410 Gone"), "no-go", "left alone: HTTP 410 Gone"),
         (Told("ops", None, 1), "warn", "1 dead letter waits for an admin"),
         (Told("ops", None, 2), "warn", "2 dead letters wait for an admin"),

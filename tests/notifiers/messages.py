@@ -53,10 +53,7 @@ _DATA: dict[str, dict[str, Json]] = {
     "capacity.low": {"provider": "native", "users": 9000, "capacity": 10_000, "max_connects_per_s": 50.0},
     "capacity.enough": {"provider": "native", "users": 5000, "capacity": 10_000, "max_connects_per_s": 50.0},
     "actuator.failed": {"actuator": {"id": "scale-out"}, "epoch": 7, "to": "native"},
-    **{
-        f"route.{what}": ROUTE
-        for what in ("moved", "proposed", "withdrawn", "blocked", "cleared", "locked", "unverified")
-    },
+    **{kind: ROUTE for kind in EVENTS if kind.startswith("route.")},
 }
 
 

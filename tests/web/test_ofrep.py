@@ -1,6 +1,7 @@
 """The directives as flags: what the protocol asks for, and what real clients stumble over."""
 
 import json
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -9,11 +10,12 @@ import pytest
 from werkzeug.test import Client, TestResponse
 
 from statuspage.core.route import Rollout, RuleState
+from statuspage.core.state import Decision
 from statuspage.web.bundle import build
 from statuspage.web.middleware import serve_first
 from statuspage.web.shown import Shown
-from statuspage.web.streams import Notices
-from tests.web.routed import CHAT, QA, Routed
+from statuspage.web.streams import Notices, Streams
+from tests.web.routed import BOARD, CHAT, QA, SITE, Routed
 from tests.web.served import SetClock
 
 BULK = "/ofrep/v1/evaluate/flags"
@@ -195,13 +197,50 @@ def test_the_etag_stands_still_while_only_the_heartbeat_goes_on(site: Site) -> N
 
 def test_who_was_told_of_newer_directives_never_gets_older_ones(site: Site) -> None:
     tag = site.shown.directives.tag if site.shown.directives else ""
-    generation, _, number = tag.removeprefix("c").rpartition(".")
+    generation, _, number = tag.removeprefix("c").partition("-")[0].rpartition(".")
     assert site.client.post(f"{BULK}?flagConfigEtag={tag}", data=b"{}").status_code == 200
     newer = site.client.post(f"{BULK}?flagConfigEtag=c{generation}.{int(number) + 1}", data=b"{}")
     assert (newer.status_code, newer.headers["Retry-After"]) == (503, "1")
     assert newer.get_json()["errorDetails"]
     for garbage in ("", "x", '"c"', "cx.y", "c1.99999999999999999999"):
         assert site.client.post(f"{BULK}?flagConfigEtag={garbage}", data=b"{}").status_code == 200
+
+
+def test_only_a_change_that_may_be_on_its_way_is_waited_for_and_by_few_at_once(site: Site) -> None:
+    generation, number = site.shown.directives.epoch if site.shown.directives else ("", 0)
+    for made_up in (f"c{generation}.{number + 1000}", "czzzz.1", "c0000000000.9"):
+        assert site.client.post(f"{BULK}?flagConfigEtag={made_up}", data=b"{}").status_code == 200
+
+
+def test_words_and_limits_that_change_under_one_epoch_change_the_etag(site: Site) -> None:
+    before = site.ask().headers["ETag"]
+    board = replace(BOARD, pace=replace(BOARD.pace, max_wait=timedelta(seconds=3)))
+    site.routed.store.transact(lambda _: Decision(site=replace(SITE, switchboard=board)), datetime.now(UTC))
+    site.show()
+    after = site.ask().headers["ETag"]
+    assert before != after
+    assert before.partition("-")[0] == after.partition("-")[0]
+
+
+def test_notices_are_not_offered_while_the_places_for_them_are_nearly_taken(site: Site) -> None:
+    assert site.ask().get_json()["eventStreams"]
+    streams = [site.client.get("/ofrep/v1/events", buffered=False) for _ in range(2)]
+    assert site.ask().get_json()["eventStreams"] == []
+    for each in streams:
+        each.close()
+    assert site.ask().get_json()["eventStreams"]
+
+
+def test_one_address_takes_some_places_and_not_all(tmp_path: Path) -> None:
+    streams = Streams(Shown(), SetClock(datetime.now(UTC)), Notices(0.0, 32))
+    held = [streams.open("192.0.2.1") for _ in range(12)]
+    assert [each is not None for each in held].count(True) == 8
+    assert streams.open("192.0.2.2") is not None
+    assert streams.open("127.0.0.1") is not None
+    first = held[0]
+    assert first is not None
+    first.close()  # type: ignore[attr-defined]
+    assert streams.open("192.0.2.1") is not None
 
 
 def test_browsers_elsewhere_may_ask(site: Site) -> None:

@@ -114,8 +114,14 @@ def test_providers_are_shown_with_their_load_and_the_robots_limit(calm: Switches
 def test_a_route_that_never_moved_says_never_and_one_without_a_standby_is_not_ready(calm: Switches) -> None:
     calm.put(replace(HERE, exercised_at=None))
     calm.believe(belief(NATIVE, NOW, Verdict.DOWN))
-    page = calm.browser().get(ALL).text
-    chat = text_of("<main" + card(page, "Session chat"))
+    browser = calm.browser()
+    page = browser.get(ALL).text
+    single = text_of("<main" + page[page.index('class="single"') :])
+    assert "Not ready: a single point without a proven standby" in single
+    assert "Session chat Firebase native is down: timeout at hello 17 never Open" in single
+    assert "3 of 3" in page
+    assert "<article" not in page
+    chat = text_of("<main" + browser.get(AT).text)
     assert "Not ready: no proven standby" in chat
     assert "Standby none is proven" in chat
     assert "Last exercised never" in chat
@@ -235,7 +241,10 @@ def test_a_locked_route_is_acknowledged(busy: Switches) -> None:
         ("move", {"to": "limited", "until": "2026-11-22 10:15"}, 422, "Must be in the future."),
         ("move", {"to": "limited", "then": "native"}, 422, "Must be in the future."),
         ("move", {"to": "native", "override.epoch_conflict": "on"}, 422, "epoch_conflict cannot be overridden"),
+        ("move", {"to": "", "reason": ""}, 422, "reason: must not be empty"),
         ("approve", {}, 422, "proposal: there is none"),
+        ("approve", {"reason": ""}, 422, "reason: must not be empty"),
+        ("ack", {"reason": ""}, 422, "reason: must not be empty"),
         ("pin", {"lasts": ""}, 422, "Must say until when."),
         ("pin", {"until": "2027-11-23 10:15"}, 422, "Must be within 720 hours"),
         ("pause", {"until": "2026-11-25 10:15"}, 422, "Must be within 24 hours"),

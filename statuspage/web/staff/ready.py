@@ -1,11 +1,13 @@
 """Go or no-go before the doors open: what stands in the way, what to think about, and what is well."""
 
+from collections import Counter
+from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
 from flask import Response
 
 from statuspage.acting import Routes
-from statuspage.core.readiness import Line, Verdict
+from statuspage.core.readiness import Line, Readiness, Verdict
 from statuspage.core.role import Role
 from statuspage.core.route_writing import route_name
 from statuspage.core.site import Site
@@ -59,15 +61,41 @@ def ready() -> Response:
         events=events,
         at=minute(found.at, zone),
         moment=minute(found.moment, zone),
-        against=[_row(each, site) for each in found.lines if each.verdict is Verdict.NO_GO],
-        doubts=[_row(each, site) for each in found.lines if each.verdict is Verdict.WARN],
-        well=[_row(each, site) for each in found.lines if each.verdict is Verdict.OK],
+        counts=Counter(each.verdict.name for each in found.lines),
+        against=_rows(found, Verdict.NO_GO, site),
+        doubts=_rows(found, Verdict.WARN, site),
+        well=_rows(found, Verdict.OK, site),
     )
 
 
-def _row(line: Line, site: Site) -> dict[str, str]:
-    route, provider = site.switchboard.route(line.of), site.switchboard.provider(line.of)
-    of = route_name(site, route) if route is not None else provider.name if provider is not None else line.of
-    words = f"{line.detail[:1].upper()}{line.detail[1:]}"
-    path = f"/staff/routes/{route.id}" if route is not None else ""
-    return {"slug": SLUGS[line.verdict], "name": NAMES[line.name], "of": of, "detail": words, "path": path}
+@dataclass(frozen=True, slots=True)
+class Row:
+    """Lines that say the same: of what, with the page of each where it has one."""
+
+    slug: str
+    name: str
+    of: tuple[tuple[str, str], ...]
+    detail: str
+
+
+def _rows(found: Readiness, verdict: Verdict, site: Site) -> list[Row]:
+    together: dict[tuple[str, str], list[Line]] = {}
+    for line in found.lines:
+        if line.verdict is verdict:
+            together.setdefault((line.name, line.detail), []).append(line)
+    return [
+        Row(
+            SLUGS[verdict],
+            NAMES[name],
+            tuple(_subject(each.of, site) for each in lines if each.of),
+            f"{detail[:1].upper()}{detail[1:]}",
+        )
+        for (name, detail), lines in together.items()
+    ]
+
+
+def _subject(of: str, site: Site) -> tuple[str, str]:
+    route, provider = site.switchboard.route(of), site.switchboard.provider(of)
+    if route is not None:
+        return route_name(site, route), f"/staff/routes/{route.id}"
+    return provider.name if provider is not None else of, ""

@@ -63,6 +63,15 @@ class WayRow:
     findings: tuple[Finding, ...]
     ticks: tuple[str, ...]
 
+    @property
+    def question(self) -> str:
+        """What its guards are an answer to."""
+        if self.ticks:
+            return f"Why not {self.name}?"
+        if any(each.blocks for each in self.findings):
+            return f"Why does it not go to {self.name} by itself?"
+        return f"Nothing speaks against {self.name}"
+
 
 @dataclass(frozen=True, slots=True)
 class RouteRow:
@@ -96,6 +105,13 @@ class RouteRow:
     prefers: str
     mode: str
     exercised: str
+    single: str
+    """Why no other provider is a standby; empty where one is."""
+
+    @property
+    def is_urgent(self) -> bool:
+        """Whether a person is asked to do something about it now."""
+        return bool(set(self.needs) - {NOT_READY})
 
 
 def route_row(seen: RouteView, look: Look, zone: ZoneInfo) -> RouteRow:
@@ -135,6 +151,7 @@ def route_row(seen: RouteView, look: Look, zone: ZoneInfo) -> RouteRow:
         prefers=place_names(board, state.order or route.prefer),
         mode=route.mode.value,
         exercised=_day(state.exercised_at, board.now, zone),
+        single=_single(seen) if NOT_READY in seen.needs else "",
     )
 
 
@@ -244,6 +261,12 @@ def _way(board: Board, way: Way, *, approval: bool = False) -> WayRow:
     blocking_first = sorted(way.findings, key=lambda each: not each.blocks)
     ticks = tuple(dict.fromkeys(each.guard for each in against))
     return WayRow(way.to, place_name(board, way.to), tuple(blocking_first), ticks)
+
+
+def _single(seen: RouteView) -> str:
+    ways = (each for each in seen.ways if each.to in seen.route.providers)
+    said = [first.detail for way in ways if (first := next((each for each in way.findings if each.blocks), None))]
+    return "; ".join(said) or "there is no other provider"
 
 
 def _brief(at: datetime, now: datetime, zone: ZoneInfo) -> Stamp:

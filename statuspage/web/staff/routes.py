@@ -20,7 +20,7 @@ from statuspage.web.staff.gate import needs, who
 from statuspage.web.staff.letters import letters_about
 from statuspage.web.staff.past_acts import past_acts
 from statuspage.web.staff.route_forms import LIMIT, PAUSE, PIN, Typed, sent
-from statuspage.web.staff.route_rows import provider_row, route_row
+from statuspage.web.staff.route_rows import RouteRow, provider_row, route_row
 from statuspage.web.times import clock, stamp
 
 blueprint = desk_blueprint("routes")
@@ -34,6 +34,8 @@ DID = {
     "ack": "unlocked",
 }
 """The word of `?did=` after an act."""
+FIELDS = ("reason", "until", "expires_at")
+"""The fields that say themselves what is wrong with them."""
 
 
 @blueprint.get(ROUTES)
@@ -42,13 +44,14 @@ def routes() -> Response:
     query(did=Text(20, optional=True))
     look = _routes().look()
     zone = ZoneInfo(look.site.time_zone)
-    seen = [(each, route_row(each, look, zone)) for each in look.views]
+    rows = [route_row(each, look, zone) for each in look.views]
     return desk_page(
         "routes.html",
         providers=[provider_row(look, each.id, zone) for each in look.site.switchboard.providers],
-        eyes=[row for view, row in seen if view.needs],
-        others=[row for view, row in seen if not view.needs],
-        number=len(seen),
+        eyes=[row for row in rows if row.is_urgent],
+        single=[row for row in rows if row.needs and not row.is_urgent],
+        others=[row for row in rows if not row.needs],
+        number=len(rows),
         typed=Typed(),
         headroom=f"{look.board.pace.headroom:.0%}",
         hold=int(look.board.pace.hold_by_hand.total_seconds() // 60),
@@ -95,13 +98,15 @@ def _show(
     if present is not None:
         where = place_name(look.board, seen.state.provider)
         alert = f"Somebody was faster: the route is at epoch {present} now, on {where}. Nothing of yours was done."
+    row = route_row(seen, look, zone)
     return desk_page(
         "route.html",
         code,
         refusal=refusal,
         alert=alert,
         typed=typed or Typed(),
-        row=route_row(seen, look, zone),
+        row=row,
+        beside=FIELDS if typed is not None and _is_on_page(typed, row) else (),
         providers=[provider_row(look, each, zone) for each in seen.route.providers],
         targets=[(each, look.board.provider(each).name) for each in seen.route.providers],
         still_works=seen.route.still_works or "",
@@ -112,6 +117,20 @@ def _show(
         letters=letters_about(f"route/{id}", zone),
         acts=past_acts(id, zone),
     )
+
+
+def _is_on_page(typed: Typed, row: RouteRow) -> bool:
+    """Whether the form that was sent is on the page, so that what is wrong stands beside its field."""
+    match typed.act:
+        case "move":
+            return any(each.to == typed.to for each in row.ways)
+        case "approve":
+            return row.proposed
+        case "ack":
+            return row.locked and not row.proposed
+        case "resume":
+            return row.resumable
+    return True
 
 
 def _warning(beats: Sequence[Heartbeat], look: Look, zone: ZoneInfo) -> tuple[str, str, str] | None:

@@ -93,6 +93,12 @@ export function compare([generation, number], [other, than]) {
 
 // --- What this client knows ---
 
+/** Whether a provider is one to leave: the directive names it as failed, or leads nobody to whom a rule applies there. */
+function hasFailed(directive, provider, reason) {
+  if ([`${provider}_down`, `${provider}_slow`].includes(directive.cause)) return true;
+  return reason === MATCHED && ![directive.target, ...directive.rules.map((rule) => rule.target)].includes(provider);
+}
+
 /** One page's reader of one status page, and its modules: they share a client, so that they move together. */
 export class Realtime {
   #url; #defaults; #names; #context; #pollMs; #limitedPollMs; #readMs; #sample; #pingMs; #storage;
@@ -163,10 +169,10 @@ export class Realtime {
       stays: directive.scope === "new" || reason === MATCHED, // Who is connected stays; only newcomers follow.
       policy: { ...POLICY, ...directive.connect },
       publishTo: directive.publish_to,
-      ends: directive.target === LIMITED ? Date.parse(directive.expires_at) || null : null,
+      ends: directive.target === LIMITED && directive.expires_at ? this.#byOurs(directive.expires_at) : null,
       text: directive.still_works,
       epoch: directive.epoch[1],
-      isDown: (provider) => directive.cause === `${provider}_down`,
+      isDown: (provider) => hasFailed(directive, provider, reason),
     };
   }
 
@@ -225,6 +231,9 @@ export class Realtime {
     if (ends) return Math.max(0, Date.parse(ramp.start) + own - this.#known.offset - now());
     return since === null ? 0 : Math.max(0, since + (rollout ? 0 : ramp.wait_s * 1000) + own - now());
   }
+
+  /** A time of the server by this machine's own clock, which may be wrong, and which people read. */
+  #byOurs(text) { return Date.parse(text) - this.#known.offset - now() + Date.now(); }
 
   #steer() { for (const each of this.#modules) each.steer(); }
 
@@ -325,7 +334,7 @@ class Module {
       this.#drop();
       return this.#show("limited", want.ends);
     }
-    if (standing && (standing.target === want.target || want.stays)) {
+    if (standing && (standing.target === want.target || (want.stays && !want.isDown(standing.target)))) {
       this.#callOff();
       if (standing.target !== want.target) this.#ask(standing);
       return this.#show("connected");

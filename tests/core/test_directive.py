@@ -1,0 +1,136 @@
+"""Directives: what they say, that they change with the epoch and at no other time, and what they mean for a client."""
+
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from statuspage.core.directive import directives_document, evaluate, flagd_document
+from statuspage.core.pacing import is_among
+from statuspage.core.route import (
+    LIMITED,
+    Mode,
+    Provider,
+    Ramp,
+    Rollout,
+    Route,
+    RouteState,
+    Rule,
+    RuleState,
+    Scope,
+    Switchboard,
+)
+from tests.core.values import at
+
+NOW = at(600)
+RULE = Rule("event_users", 5000, 4000, ("native", "firebase"))
+ROUTE = Route("realtime.chat", "chat", ("firebase", "native"), Mode.AUTO, rules=(RULE,), still_works="You can read.")
+BOARD = Switchboard((Provider("firebase", "Firebase", "f"), Provider("native", "Native", "n")), (ROUTE,))
+HOME = RouteState("realtime.chat", "firebase", 1, at(0), usable=("firebase", "native"), rules=(RuleState(),), move="m1")
+
+
+def document(state: RouteState | None, **more: Any) -> dict[str, Any]:
+    states = {} if state is None else {state.route: state}
+    found: dict[str, Any] = directives_document(BOARD, states, "g1", NOW, False, NOW)
+    return {**found, **more}
+
+
+def directive(state: RouteState | None) -> dict[str, Any]:
+    found: dict[str, Any] = document(state)["routes"]["realtime.chat"]
+    return found
+
+
+def value(state: RouteState, **context: Any) -> tuple[str, str]:
+    found = evaluate("realtime.chat", directive(state), context)
+    return found.value, found.reason
+
+
+states = st.builds(
+    RouteState,
+    route=st.just("realtime.chat"),
+    provider=st.sampled_from(["firebase", "native", LIMITED]),
+    epoch=st.just(3),
+    since=st.just(at(0)),
+    scope=st.sampled_from(list(Scope)),
+    move=st.sampled_from(["m1", "m2"]),
+    rollout=st.none()
+    | st.builds(Rollout, st.just("firebase"), st.sampled_from([5, 100]), st.sampled_from([at(1), at(2)])),
+    usable=st.sampled_from([("firebase",), ("firebase", "native")]),
+    rules=st.tuples(st.builds(RuleState, st.booleans(), st.none() | st.just(at(5)))),
+    expires_at=st.none() | st.just(at(900)),
+    expires_to=st.none() | st.just("native"),
+    moves=st.sampled_from([(), (at(1),)]),
+    locked_at=st.none() | st.just(at(4)),
+    would=st.none() | st.just("native"),
+)
+
+
+@given(states, states)
+def test_what_is_served_is_the_same_exactly_while_the_epoch_is(one: RouteState, other: RouteState) -> None:
+    if one.served == other.served:
+        assert document(one) == document(other)
+    elif document(one) == document(other):
+        # A rule may lead to where the route stands anyway, whatever is usable: an epoch too many, never too few.
+        assert one.is_limited or one.usable != other.usable
+
+
+@given(
+    states,
+    st.dictionaries(
+        st.sampled_from(["event_users", "targetingKey", "x"]), st.one_of(st.none(), st.integers(), st.text())
+    ),
+)
+def test_every_client_gets_a_provider_or_limited_mode(state: RouteState, context: dict[str, Any]) -> None:
+    found, reason = value(state, **context)
+    assert found in ("firebase", "native", LIMITED)
+    assert reason in ("STATIC", "TARGETING_MATCH", "SPLIT")
+    assert (found == LIMITED) == state.is_limited
+
+
+def test_a_route_that_nobody_decided_on_stands_where_it_prefers_to_be() -> None:
+    found = directive(None)
+    assert (found["target"], found["epoch"], found["since"]) == ("firebase", ["g1", 0], None)
+    assert document(None)["config_epoch"] == ["g1", 0]
+
+
+def test_a_rule_needs_a_number_over_its_limit() -> None:
+    assert value(HOME, event_users=5000) == ("firebase", "STATIC")
+    assert value(HOME, event_users=5000.5) == ("native", "TARGETING_MATCH")
+    held = replace(HOME, rules=(RuleState(True),))
+    assert value(held, event_users=4001) == ("native", "TARGETING_MATCH")
+    assert value(held, event_users=4000) == ("firebase", "STATIC")
+    for strange in ("6000", True, None, [6000]):
+        assert value(HOME, event_users=strange) == ("firebase", "STATIC")
+
+
+def test_messages_go_to_both_places_while_clients_are_on_their_way() -> None:
+    moving = replace(HOME, provider="native", previous="firebase", ramp=Ramp(at(0), 0, 60))
+    assert directive(moving)["publish_to"] == ["firebase", "native"]
+    assert directive(HOME)["publish_to"] == ["firebase"]
+    assert directive(replace(HOME, provider=LIMITED))["publish_to"] == []
+    back = replace(HOME, provider="native", rollout=Rollout("firebase", 25, at(0)))
+    assert directive(back)["publish_to"] == ["firebase", "native"]
+
+
+@given(st.text(min_size=1), st.integers(1, 100), st.integers(1, 100))
+def test_who_moved_at_a_step_stays_moved_at_a_further_one(client: str, one: int, other: int) -> None:
+    fewer, more = sorted((one, other))
+    assert not is_among(fewer, "realtime.chat", client) or is_among(more, "realtime.chat", client)
+
+
+def test_flagd_says_the_same_and_changes_only_with_a_directive() -> None:
+    first = flagd_document(BOARD, document(HOME))
+    later = directives_document(
+        BOARD, {HOME.route: HOME}, "g1", NOW + timedelta(minutes=5), True, NOW + timedelta(hours=1)
+    )
+    assert flagd_document(BOARD, later) == first
+    flags: Any = first["flags"]
+    flag = flags["realtime.chat.provider"]
+    assert flag["defaultVariant"] == "firebase"
+    assert set(flag["variants"]) == {"firebase", "native", LIMITED}
+    assert flag["targeting"] == {"if": [{">": [{"var": "event_users"}, 5000]}, "native", None]}
+    limited: Any = flagd_document(BOARD, document(replace(HOME, provider=LIMITED)))["flags"]
+    assert limited["realtime.chat.provider"]["targeting"] == {}
+    assert limited["platform.limited_mode"]["defaultVariant"] == "on"
