@@ -122,8 +122,10 @@ def with_felt(signals: Signals, felt: Felt, share: float, now: datetime) -> Sign
     found = dict(signals)
     for provider, slots in felt.items():
         said = _latest(provider, signals, now)
+        if said is not None and said.connects_per_s is not None:
+            continue
         rates = _rates(provider, slots, share, now)
-        if (said is not None and said.connects_per_s is not None) or not rates or now - rates[-1].at > FRESH:
+        if not rates or now - rates[-1].at > FRESH:
             continue
         users = said.users if said is not None else None
         found[provider] = (*rates[:-1], replace(rates[-1], users=users))

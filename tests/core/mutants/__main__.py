@@ -10,7 +10,7 @@ from pathlib import Path
 from tests.core.mutants.seeds import MUTANTS, Mutant
 
 ROOT = Path(__file__).parents[3]
-TESTS = ("failover", "operating", "pacing", "moves_told", "failover_laws")
+TESTS = ("felt", "failover", "operating", "pacing", "moves_told", "failover_laws")
 """Those that say where to look come first."""
 AT_MOST = 300.0
 """Seconds. A bug that makes the tests run for ever is found too."""

@@ -511,6 +511,34 @@ MUTANTS = (
         "return found[-1] if found and timedelta(0) <= now - found[-1].at <= FRESH else None",
         "return found[-1] if found else None",
     ),
+    Mutant("chance is a herd", "load", "if latest.beacons is not None and latest.beacons < MANY:", "if False:"),
+    Mutant(
+        "beacons outweigh applications", "load", "if said is not None and said.connects_per_s is not None:", "if False:"
+    ),
+    Mutant(
+        "a part of a slot",
+        "load",
+        "done = {slot.at: slot.counts for slot in slots if slot.at + SLOT + COUNTED <= now}",
+        "done = {slot.at: slot.counts for slot in slots}",
+    ),
+    Mutant(
+        "failed tries are connections",
+        "load",
+        "ok = done.get(first + number * SLOT, Counts()).ok",
+        "ok = done.get(first + number * SLOT, Counts()).tries",
+    ),
+    Mutant(
+        "a move that nobody can follow",
+        "upkeep",
+        'noticed.append("unverified" if felt.is_bad else "verified")',
+        'noticed.append("verified")',
+    ),
+    Mutant(
+        "what was felt before a move",
+        "upkeep",
+        "felt = since(board.felt, state.provider, state.since)",
+        "felt = since(board.felt, state.provider, state.since - board.now.resolution * 10**9)",
+    ),
     Mutant("a rule for ever", "load", "return None if signals.get(route.id) else 0.0", "return None"),
     Mutant(
         "events at their doors only",
