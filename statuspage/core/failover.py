@@ -68,9 +68,10 @@ def steer(board: Board) -> Steered:
             present = present.after(state)
             if done_so is not None:
                 moved[route.id] = done_so
+        # Who is on the way counts for those who come after: with ramps, not without.
+        present = with_flips(with_ramps(present, {id: stood[id] for id in moved}), stood, moved)
         if present.states == before:
             break
-    present = with_flips(with_ramps(present, {id: stood[id] for id in moved}), stood, moved)
     for route in routes:
         after = numbered(stood[route.id], present.states[route.id], board.now)
         if after != board.states.get(route.id):

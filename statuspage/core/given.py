@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from statuspage.core.route import LIMITED, Mode, Route, RouteState, Rule
+from statuspage.core.route import LIMITED, Route, RouteState, Rule
 
 
 def given(route: Route, state: RouteState, rule: Rule) -> str:
@@ -14,15 +14,10 @@ def given(route: Route, state: RouteState, rule: Rule) -> str:
         return LIMITED
     if state.is_in_hand:
         return state.provider
-    usable = route.providers if is_untouched(route, state) else state.usable
+    usable = route.providers if state.usable is None else state.usable
     return next((name for name in rule.prefer if name in usable), state.provider)
 
 
 def all_given(route: Route, state: RouteState) -> Sequence[str]:
     """The same for each of its rules."""
     return tuple(given(route, state, rule) for rule in route.rules)
-
-
-def is_untouched(route: Route, state: RouteState) -> bool:
-    """Whether it is only observed and nobody ever moved it: what is served stays as it would be without us."""
-    return route.mode is Mode.OBSERVE and state.cause == "start"

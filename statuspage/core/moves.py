@@ -19,7 +19,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from statuspage.core.guards import Board, recent_moves
-from statuspage.core.route import LIMITED, Refusal, Route, RouteState, RuleState, Scope
+from statuspage.core.route import LIMITED, Mode, Refusal, Route, RouteState, RuleState, Scope
 from statuspage.core.site import public_id
 
 BY_HAND = "by_hand"
@@ -112,7 +112,7 @@ def first_state(route: Route, now: datetime) -> RouteState:
         epoch=1,
         since=now,
         move=move_id(route.prefer[0], now),
-        usable=route.prefer[:1] if route.rules else (),
+        usable=None if route.mode is Mode.OBSERVE else route.prefer[:1] if route.rules else (),
         order=route.prefer,
         rules=tuple(RuleState() for _ in route.rules),
         changed_at=now,

@@ -226,7 +226,8 @@ class RouteState:
     """How a route stands. `provider` is a provider's id, or `limited`; `previous` is where clients come from.
 
     `move` is shared by the routes that moved together, so that a client's modules move at one moment. `usable` are
-    the providers that may be given to clients to whom a rule applies. `moves` are the times of the robot's own
+    the providers that may be given to clients to whom a rule applies; None while the route was only ever observed: any,
+    as without us. `moves` are the times of the robot's own
     moves between providers. `cause` is a word such as `firebase_down`.
     """
 
@@ -246,7 +247,7 @@ class RouteState:
     arrived_at: datetime | None = None
     """When the ramp of the last move ended, if it is no longer kept."""
     rollout: Rollout | None = None
-    usable: tuple[str, ...] = ()
+    usable: tuple[str, ...] | None = ()
     lost: tuple[str, ...] = ()
     """Those that were usable and failed since."""
     order: tuple[str, ...] = ()

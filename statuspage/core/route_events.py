@@ -101,7 +101,7 @@ def changed_event(after: RouteState, board: Board) -> JournalEvent:
     """What is served of a route changed although it did not move: a rule, a step, the standby."""
     data: dict[str, Json] = {
         "epoch": after.epoch,
-        "usable": list(after.usable),
+        "usable": None if after.usable is None else list(after.usable),
         "rules": [each.held for each in after.rules],
         "pct": after.rollout.pct if after.rollout else None,
     }

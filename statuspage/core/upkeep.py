@@ -3,7 +3,6 @@
 from dataclasses import replace
 
 from statuspage.core.felt import since
-from statuspage.core.given import is_untouched
 from statuspage.core.guards import OF_HANDS, Board, Wish, against_target, is_failing, recent_moves, refusals
 from statuspage.core.health import Health
 from statuspage.core.incident import ROBOT
@@ -73,11 +72,12 @@ def _rule_state(board: Board, route: Route, rule: Rule, was: RuleState) -> RuleS
 
 
 def _without_failing(board: Board, route: Route, state: RouteState) -> RouteState:
-    """Nobody is given a provider that fails, whatever the mode and whoever holds the route."""
-    if not route.rules or is_untouched(route, state):
+    """Nobody is given a provider that fails, whoever holds the route; an observed one stays as it is."""
+    if not route.rules or route.mode is Mode.OBSERVE:
         return state
-    kept = tuple(name for name in route.providers if name in state.usable and not is_failing(board, name))
-    lost = tuple(dict.fromkeys((*state.lost, *(name for name in state.usable if name not in kept))))
+    usable = route.providers if state.usable is None else state.usable
+    kept = tuple(name for name in route.providers if name in usable and not is_failing(board, name))
+    lost = tuple(dict.fromkeys((*state.lost, *(name for name in usable if name not in kept))))
     return replace(state, usable=kept, lost=lost)
 
 
@@ -89,14 +89,15 @@ def _with_proven(board: Board, route: Route, state: RouteState) -> tuple[RouteSt
     is_new = state.since == board.now  # one change a moment
     if not route.rules or state.locked_at is not None or state.is_limited or is_new or _is_ramping(board, state):
         return state, ()
-    fit = [name for name in route.providers if name not in state.usable and _is_fit(board, route, state, name)]
+    present = state.usable or ()
+    fit = [name for name in route.providers if name not in present and _is_fit(board, route, state, name)]
     back = [name for name in fit if name in state.lost]
     if back and refusals(board, Wish(route, state, back[0]), "flap_budget"):
         return replace(state, locked_at=board.now), ("locked",)
     if not fit:
         return state, ()
     moves = (*recent_moves(state, board.pace, board.now), board.now) if back else state.moves
-    usable = tuple(name for name in route.providers if name in state.usable or name in fit)
+    usable = tuple(name for name in route.providers if name in present or name in fit)
     return replace(state, usable=usable, lost=tuple(name for name in state.lost if name not in back), moves=moves), ()
 
 

@@ -1074,7 +1074,7 @@ def test_a_rule_passes_no_guard_by() -> None:
     assert here.why_not() == ["capacity", "paused_or_pinned"]
 
 
-def given(here: World) -> tuple[tuple[str, ...], int]:
+def given(here: World) -> tuple[tuple[str, ...] | None, int]:
     """The providers that clients may be given, and the epoch."""
     return here.chat.usable, here.chat.epoch
 
@@ -1145,12 +1145,31 @@ def test_clients_are_taken_off_what_fails_whoever_holds_the_route(how: str) -> N
 
 def test_what_clients_of_an_observed_route_are_given_stays_as_it_is() -> None:
     here = world(route(mode=Mode.OBSERVE, rules=(rule(),)))
+    found = here.switchboard.routes[0]
     here.see(DOWN, FIREBASE, NATIVE)
     here.wait(60)
-    assert given(here) == ((FIREBASE,), 1)
+    assert (given(here), all_given(found, here.chat)) == ((None, 1), (NATIVE,))
     here.move(LIMITED)
     here.wait(1)
-    assert here.chat.usable == ()
+    assert all_given(found, here.chat) == (LIMITED,)
+
+
+@pytest.mark.parametrize("mode", [Mode.APPROVE, Mode.AUTO])
+def test_clients_of_a_route_that_is_no_longer_only_observed_are_taken_off_what_fails(mode: Mode) -> None:
+    here = world(route(mode=Mode.OBSERVE, rules=(rule(),)))
+    here.see(DOWN, NATIVE)
+    here.wait(60)
+    here.configure(replace(here.switchboard, routes=(route(mode=mode, rules=(rule(),)),)))
+    here.wait(1)
+    assert here.chat.usable == (FIREBASE,)
+
+
+def test_a_route_that_is_only_observed_from_now_on_serves_what_it_served() -> None:
+    here = ruled()
+    here.configure(replace(here.switchboard, routes=(route(mode=Mode.OBSERVE, users=100, rules=(rule(),)),)))
+    here.see(DOWN, NATIVE)
+    here.wait(60)
+    assert given(here) == ((FIREBASE, NATIVE), 2)
 
 
 def test_what_a_person_moved_or_pinned_holds_for_clients_of_a_rule_too() -> None:

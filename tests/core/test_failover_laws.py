@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from functools import partial
+from itertools import pairwise
 from typing import Any
 
 from hypothesis import given, settings
@@ -21,13 +22,13 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 from statuspage.core.detection import Verdict
 from statuspage.core.directive import directives_document, evaluate
 from statuspage.core.failover import Moved, Steered
-from statuspage.core.given import is_untouched
+from statuspage.core.given import all_given
 from statuspage.core.guards import GUARDS, is_failing, recent_moves
 from statuspage.core.health import Health
 from statuspage.core.incident import ROBOT
 from statuspage.core.moves import TABLE, Event, standing
 from statuspage.core.refusals import Conflict, Refused
-from statuspage.core.route import LIMITED, Assertion, Mode, Pace, PlannedEvent, Provider, Route, RouteState, Scope
+from statuspage.core.route import LIMITED, Assertion, Mode, Pace, PlannedEvent, Provider, Ramp, Route, RouteState, Scope
 from statuspage.core.state import Decision
 from tests.core import switchboards
 from tests.core.switchboards import (
@@ -99,7 +100,34 @@ class Lawful(World):
             if id in before:
                 self.hold_change(before[id], after)
         self.hold_clients()
+        self.hold_ramps(done)
         return done
+
+    def hold_ramps(self, done: Steered) -> None:
+        """Whatever comes onto one provider comes one ramp after the other, each within the provider's share."""
+        for known in self.switchboard.providers:
+            onto = {ramp for id in self.routes for ramp in self.ramps(id, known.id) if ramp.ends > self.now}
+            spans = sorted((each.ends - timedelta(seconds=each.seconds), each.ends) for each in onto)
+            for (_, ends), (begins, _) in pairwise(spans):
+                assert ends - begins <= timedelta(seconds=1), (known.id, spans)  # waits are whole seconds
+        coming = defaultdict[tuple[str, Ramp], int](int)
+        for moved in done.moves:
+            found, ramp = self.switchboard.route(moved.after.route), moved.after.ramp
+            if found is not None and ramp is not None and found.users is not None and moved.event is not Event.RETURNED:
+                heard = self.said.get(found.id, (None, None))[0]
+                coming[moved.after.provider, ramp] += found.users if heard is None else min(heard, found.users)
+        for (to, ramp), users in coming.items():
+            provider = self.switchboard.provider(to)
+            if provider is not None and provider.max_connects_per_s is not None:
+                assert users <= provider.max_connects_per_s * self.switchboard.pace.headroom * ramp.seconds
+
+    def ramps(self, id: str, to: str) -> Sequence[Ramp]:
+        """The ramps by which a route's clients come onto a provider."""
+        state, found = self.routes[id], self.switchboard.route(id)
+        own = found is not None and (state.provider == to or to in all_given(found, state))
+        by_step = state.rollout is not None and state.rollout.to == to
+        pair = (state.ramp if own else None, state.rollout.ramp if state.rollout and by_step else None)
+        return [each for each in pair if each is not None and each.seconds]
 
     def hold_clients(self) -> None:
         """No client is given a provider that fails, but where its route stands: not by a rule, nor by a return."""
@@ -107,8 +135,8 @@ class Lawful(World):
         told: Any = directives_document(self.switchboard, self.routes, "g", None, False, self.now)
         for found in self.switchboard.routes:
             state = self.routes[found.id]
-            if is_untouched(found, state):
-                continue
+            if found.mode is Mode.OBSERVE:
+                continue  # as without us
             contexts: list[dict[str, Any]] = [{}, {"event_users": 10**6}]
             for context in (*contexts, *({"targetingKey": f"client-{n}"} for n in range(8))):
                 given = evaluate(found.id, told["routes"][found.id], context).value
@@ -360,6 +388,8 @@ class Failover(RuleBasedStateMachine):
             world.see(UP, each, ago=1000)
         for id in world.routes:
             self.act(id, partial(world.resume, id))
+        world.wait(1850, every=50)  # what spent its budget locks now, if it has not before
+        for id in world.routes:
             self.act(id, partial(world.acknowledge, id))
         world.wait(4000, every=50)
         for found in routes:

@@ -261,8 +261,8 @@ MUTANTS = (
     Mutant(
         "dead providers are given to clients",
         "upkeep",
-        "kept = tuple(name for name in route.providers if name in state.usable and not is_failing(board, name))",
-        "kept = state.usable",
+        "kept = tuple(name for name in route.providers if name in usable and not is_failing(board, name))",
+        "kept = usable",
     ),
     Mutant(
         "a return that never goes on",
