@@ -101,11 +101,8 @@ def _acted(board: Board, route: Route, wanted: Plan | None, done: Steered) -> tu
     after = moved_to(state, route, wanted, by=ROBOT, board=board)
     if wanted.event is Event.RETURNED:  # counted when it began, and walked by everybody since
         after = replace(after, moves=state.moves, scope=Scope.NEW)
-    if wanted.overspent and state.locked_at is None:
-        after = replace(after, locked_at=board.now)
-        done.noticed.append(Noticed("locked", after))
     _cleared(state, after, done)
-    return after, wanted  # why it is limited is why it cannot be lifted: that is found next
+    return after, wanted  # why it is limited is why it cannot be lifted: that is found next, and may lock it
 
 
 def _at_rest(state: RouteState, done: Steered) -> RouteState:

@@ -1143,6 +1143,20 @@ def test_clients_are_taken_off_what_fails_whoever_holds_the_route(how: str) -> N
     assert here.chat.usable == (FIREBASE,)
 
 
+@pytest.mark.parametrize("how", ["pause", "restart"])
+def test_clients_are_given_nothing_new_while_the_robot_may_not_act(how: str) -> None:
+    here = world(route(users=100, rules=(rule(),)), providers=[provider(NATIVE)])
+    assert given(here) == ((FIREBASE,), 1)
+    if how == "pause":
+        here.pause(30)
+    else:
+        here.look_anew()
+    here.wait(29)
+    assert given(here) == ((FIREBASE,), 1)
+    here.wait(90)
+    assert given(here) == ((FIREBASE, NATIVE), 2)
+
+
 def test_what_clients_of_an_observed_route_are_given_stays_as_it_is() -> None:
     here = world(route(mode=Mode.OBSERVE, rules=(rule(),)))
     found = here.switchboard.routes[0]

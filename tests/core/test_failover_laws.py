@@ -1,4 +1,4 @@
-"""The laws of failover, for any order of what can happen: I1 to I21.
+"""The laws of failover, for any order of what can happen: I1 to I21, and that ramps onto one provider share its pace.
 
 I1 (epochs), I2 and I7 (destinations), I3 (why and when the robot acts), I4 (budget), I5 and I6 (returns), I10
 (totality), I13 (limited mode), I14 (liveness), I15 (the journal), I16 (steps) and I21 (what is told) are held at every
@@ -220,8 +220,9 @@ class Lawful(World):
         if after.locked_at is None:
             assert before.locked_at is None, "latched"
         found = self.switchboard.route(after.route)
-        # A return that was under way is called off.
-        if found is not None and found.mode is Mode.OBSERVE and not before.is_limited and before.rollout is None:
+        # A return that was under way is called off, and what a person pinned ends when they said.
+        is_left = before.rollout is None and before.pinned is None and not before.is_limited
+        if found is not None and found.mode is Mode.OBSERVE and is_left:
             assert after.served == before.served, "I11"
 
     def forgive(self, id: str) -> None:

@@ -411,8 +411,8 @@ MUTANTS = (
     Mutant(
         "no latch",
         "failover",
-        "if wanted.overspent and state.locked_at is None:",
-        "if wanted.overspent and state.locked_at is not None:",
+        "locks = wanted.overspent and state.locked_at is None",
+        "locks = False",
     ),
     Mutant(
         "details are news",
