@@ -1,12 +1,13 @@
 """Settings for every test.
 
-A developer's run tries few examples of each law, so that the core's tests take seconds; what must pass before a
-landing (`.ci/run` sets STATUSPAGE_THOROUGH=1) tries four times as many, in longer stories. HYPOTHESIS_PROFILE=hunt is
-for looking on purpose.
+A usual run tries few examples of each law, so that the core's tests take seconds. STATUSPAGE_THOROUGH=1 tries four
+times as many, in longer stories: before a change of the core is handed in. HYPOTHESIS_PROFILE=hunt is for looking on
+purpose.
 """
 
 import os
 
+import pytest
 from hypothesis import Phase, settings
 
 # A landing is not left to chance: there the same examples are tried each time. Developers try others at every run.
@@ -18,3 +19,12 @@ settings.register_profile("hunt", max_examples=2000, deadline=None)
 settings.register_profile("unshrunk", max_examples=40, deadline=None, database=None, phases=[Phase.generate])
 _USUAL = "thorough" if os.environ.get("STATUSPAGE_THOROUGH") else "quick"
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", _USUAL))
+
+WORKERS = 3
+"""For two cores: most tests wait for something more than they work."""
+
+
+def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
+    """Several workers for the whole suite; none for what somebody chose, which starts sooner and prints as it goes."""
+    chosen = config.args_source is not pytest.Config.ArgsSource.TESTPATHS or config.option.keyword
+    return 0 if chosen else WORKERS

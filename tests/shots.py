@@ -22,7 +22,7 @@ from statuspage.core.state import Decision
 from statuspage.core.status import Status
 from statuspage.drill import sample
 from statuspage.store import Store
-from tests.programs import need
+from tests.programs import chromium
 from tests.web.desk import FIREBASE, desk_site, lay_out
 from tests.web.processes import PROGRAM, Web, free_port, running
 from tests.web.served import eventually, move, seeded_store
@@ -57,7 +57,7 @@ class Site:
 def main(folder: Path) -> None:
     """Take every picture there is."""
     with sync_playwright() as playwright, TemporaryDirectory() as made:
-        browser = playwright.chromium.launch(executable_path=need("chromium"), args=["--no-sandbox"])
+        browser = playwright.chromium.launch(executable_path=chromium(), args=["--no-sandbox"])
         for name, pages in (("calm", CALM), ("trouble", TROUBLE)):
             data = Path(made) / name
             data.mkdir()

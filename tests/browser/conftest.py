@@ -9,7 +9,7 @@ from playwright.sync_api import Browser, sync_playwright
 
 from statuspage.core.status import Status
 from statuspage.store import Store
-from tests.programs import need
+from tests.programs import chromium
 from tests.web.processes import Web, running
 from tests.web.served import eventually, move, seeded_store
 
@@ -21,7 +21,7 @@ def browser() -> Iterator[Browser]:
     For one module at a time: while it is there it keeps an event loop running, beside which no test of
     another folder could run its own.
     """
-    program = need("chromium")
+    program = chromium()
     with sync_playwright() as playwright:
         found = playwright.chromium.launch(executable_path=program, args=["--no-sandbox"])
         yield found
