@@ -8,7 +8,7 @@ globalThis.localStorage = {
   removeItem: (key) => kept.delete(key),
 };
 
-const { URL: baseUrl, SCENARIO, ROUTE } = process.env;
+const { URL: baseUrl, SCENARIO, ROUTE, OPTIONS, AGE_S } = process.env;
 const flag = `${ROUTE}.provider`;
 const lines = (await import("node:readline")).createInterface({ input: process.stdin })[Symbol.asyncIterator]();
 const say = (document) => process.stdout.write(`${JSON.stringify(document)}\n`);
@@ -32,7 +32,8 @@ async function web(options = {}) {
 
 const details = (client) => {
   const found = client.getStringDetails(flag, "code default");
-  return { value: found.value, reason: found.reason, variant: found.variant, metadata: found.flagMetadata };
+  const { value, reason, variant, errorCode: code } = found;
+  return { value, reason, variant, code: code ?? null, metadata: found.flagMetadata };
 };
 
 const scenarios = {
@@ -63,6 +64,25 @@ const scenarios = {
     await heard();
     await OpenFeature.setContext({ targetingKey: "user-1", event_users: 11 }).catch(() => {});
     say({ after: details(client) });
+    await OpenFeature.close();
+  },
+  // A page is left and opened again, with what the browser kept of it, made older by AGE_S. OPTIONS are those of both.
+  async page() {
+    const options = JSON.parse(OPTIONS);
+    const { OpenFeature, client } = await web(options);
+    say({ before: details(client), kept: kept.size });
+    await heard();
+    await OpenFeature.clearProviders();
+    for (const [key, value] of kept) {
+      const entry = JSON.parse(value);
+      entry.writtenAt = new Date(Date.parse(entry.writtenAt) - Number(AGE_S ?? 0) * 1000).toISOString();
+      kept.set(key, JSON.stringify(entry));
+    }
+    const failed = await web(options).then(() => false, () => true);
+    say({ failed, after: details(client) });
+    await heard();
+    await until(() => details(client).reason !== "CACHED").catch(() => {});
+    say({ later: details(client) });
     await OpenFeature.close();
   },
   async server() {

@@ -275,6 +275,7 @@ def test_without_a_bundle_there_is_a_word_and_a_time(tmp_path: Path) -> None:
 def test_streams_have_places_and_nobody_is_sent_away_for_others(site: Site) -> None:
     first, second = (site.client.get("/ofrep/v1/events", buffered=False) for _ in range(2))
     assert first.content_type == "text/event-stream"
+    assert (first.headers["X-Accel-Buffering"], first.headers["Cache-Control"]) == ("no", "no-cache")
     assert next(iter(first.response)) == b"retry: 5000\n\n"
     third = site.client.get("/ofrep/v1/events")
     assert third.status_code == 503
