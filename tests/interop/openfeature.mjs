@@ -8,7 +8,7 @@ globalThis.localStorage = {
   removeItem: (key) => kept.delete(key),
 };
 
-const { URL: baseUrl, SCENARIO, ROUTE, OPTIONS, AGE_S } = process.env;
+const { URL: baseUrl, SCENARIO, ROUTE, OPTIONS, AGE_S, ADVICE } = process.env;
 const flag = `${ROUTE}.provider`;
 const lines = (await import("node:readline")).createInterface({ input: process.stdin })[Symbol.asyncIterator]();
 const say = (document) => process.stdout.write(`${JSON.stringify(document)}\n`);
@@ -75,11 +75,14 @@ const scenarios = {
     await OpenFeature.clearProviders();
     for (const [key, value] of kept) {
       const entry = JSON.parse(value);
-      entry.writtenAt = new Date(Date.parse(entry.writtenAt) - Number(AGE_S ?? 0) * 1000).toISOString();
+      const older = (text) => new Date(Date.parse(text) - Number(AGE_S ?? 0) * 1000).toISOString();
+      entry.writtenAt = older(entry.writtenAt);
+      for (const { metadata } of Object.values(entry.data)) metadata.heartbeat_at = older(metadata.heartbeat_at);
       kept.set(key, JSON.stringify(entry));
     }
     const failed = await web(options).then(() => false, () => true);
-    say({ failed, after: details(client) });
+    const advised = ADVICE ? new Function(`${ADVICE}\nreturn provider;`)()(client, flag, "code default") : null;
+    say({ failed, after: details(client), advised });
     await heard();
     await until(() => details(client).reason !== "CACHED").catch(() => {});
     say({ later: details(client) });

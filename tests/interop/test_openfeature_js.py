@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from tests.client.site import example
 from tests.interop.npm import install
 from tests.interop.recipes import OPENFEATURE
 from tests.programs import need
@@ -162,6 +163,21 @@ def test_with_what_is_advised_nothing_older_than_an_hour_is_started_from(
         stopped(web)
         talk.go_on()
         assert talk.hear()["after"]["value"] == value
+
+
+@pytest.mark.parametrize(("age_s", "value"), [(2 * 3600, "code default"), (1800, "limited")])
+def test_what_a_browser_kept_is_followed_for_an_hour_after_the_last_heartbeat_as_the_documents_say(
+    folder: Path, routed: Routed, tmp_path: Path, age_s: int, value: str
+) -> None:
+    routed.limit(CHAT)
+    more = {"OPTIONS": json.dumps(OF_ITSELF), "AGE_S": str(age_s), "ADVICE": example("const HOUR")}
+    with serving(tmp_path, routed) as web, client(folder, web, "page", **more) as talk:
+        assert talk.hear()["before"]["value"] == "limited"
+        stopped(web)
+        talk.go_on()
+        found = talk.hear()
+    assert (found["after"]["value"], found["after"]["reason"]) == ("limited", "CACHED")
+    assert found["advised"] == value
 
 
 def test_with_what_is_advised_a_server_that_answers_is_believed_at_once(
