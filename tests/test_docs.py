@@ -12,6 +12,7 @@ from statuspage.cli import COMMANDS
 from statuspage.core import incident, maintenance, moves
 from statuspage.core.detection import TABLE, Verdict
 from statuspage.core.guards import GUARDS, UNFORGIVING
+from statuspage.core.telling import EVENTS
 
 ROOT = Path(__file__).parents[1]
 
@@ -57,6 +58,36 @@ def test_the_readme_names_every_command_and_every_kind() -> None:
         assert re.search(rf"`{name}\b", text), name
     for kind in KINDS.names():
         assert f"| `{kind}` |" in text, kind
+
+
+def cells(document: str) -> list[tuple[int, str]]:
+    """The first cells of all tables, with the number of their table."""
+    found, table, inside = [], 0, False
+    for line in document.splitlines():
+        table += line.startswith("|") and not inside
+        inside = line.startswith("|")
+        if inside:
+            found.append((table, line.split("|")[1].strip()))
+    return found
+
+
+def test_no_table_says_anything_twice() -> None:
+    for name in ("README.md", *(f"docs/{each}.md" for each in ("clients", "failover", "operating-routes"))):
+        found = [each for each in cells((ROOT / name).read_text(encoding="utf-8")) if each[1]]
+        assert [each for each in found if found.count(each) > 1] == [], name
+
+
+def test_the_changelog_has_no_heading_twice() -> None:
+    named = re.findall(r"^\* \*\*(.+?)\*\*", (ROOT / "CHANGELOG.md").read_text(encoding="utf-8"), re.M)
+    assert sorted(set(named)) == sorted(named)
+
+
+def test_the_example_names_every_event() -> None:
+    text = (ROOT / "config.example.toml").read_text(encoding="utf-8")
+    listed = text.partition("# Events: ")[2].partition("\nevents = ")[0]
+    for event in set(EVENTS) - {"test.sent"}:  # it goes to whom one asks for it
+        family, _, last = event.partition(".")
+        assert re.search(rf"{family}\.[^;]*?\b{last}\b", listed.replace("\n# ", " ")), event
 
 
 def test_the_readme_shows_the_two_commands() -> None:

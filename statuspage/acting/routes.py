@@ -21,13 +21,15 @@ from statuspage.core.route_view import RouteView, look_at, view, views
 from statuspage.core.route_writing import provider_document, readiness_document, route_document, why_document
 from statuspage.core.site import Site
 from statuspage.core.state import Decision, Heartbeat, State
-from statuspage.core.telling import Json, MessageState
+from statuspage.core.telling import Json, MessageState, recipients
 from statuspage.core.typed import site_of
 from statuspage.core.writing import Document, notices
 from statuspage.store import Store
 
 AGENT = "local"
 """Whose beliefs are asked for: those of the monitor that decides."""
+LOCKED = "route.locked"
+"""What somebody must hear of: the route does nothing by itself until a person says so."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,6 +142,7 @@ class Routes:
             blind_since=max((each.blind_since for each in seen.heartbeats if each.blind_since), default=None),
             frozen_until=max((each.frozen_until for each in seen.heartbeats if each.frozen_until), default=None),
             page_at=page_at,
+            unheard=_unheard(seen.site),
         )
         return readiness(seen.board, seen.views, around, event)
 
@@ -170,6 +173,13 @@ class Routes:
         document = route_document(seen.view(id), seen.board, seen.site)
         document["notifies"] = notices(acted.decision.events, acted.site)
         return Done(id, document)
+
+
+def _unheard(site: Site) -> tuple[str, ...]:
+    """The routes whose lock no destination hears of."""
+    told = [each for each in site.destinations if not each.acts]
+    routes = site.switchboard.routes
+    return tuple(each.id for each in routes if not recipients(LOCKED, (each.component,), told))
 
 
 def _look(state: State, now: datetime, heartbeats: Sequence[Heartbeat]) -> Look:

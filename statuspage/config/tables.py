@@ -10,6 +10,7 @@ from pydantic import AfterValidator, AwareDatetime, Field, StringConstraints
 
 from statuspage.core.addresses import allow_problem, parse_network
 from statuspage.core.message import PLACEHOLDERS, unknown_placeholders
+from statuspage.core.telling import ON_CALL
 from statuspage.fields import Duration, HttpUrl, Options, Secret, parse_duration
 
 ID = r"^[a-z0-9](?:[a-z0-9._-]*[a-z0-9])?$"
@@ -416,8 +417,8 @@ class NotifyHead(Options):
     """Identity; never changes. Messages that wait belong to it."""
     type: str
     """The kind of notifier: see `statuspage kinds notifier`."""
-    events: Annotated[tuple[str, ...], Field(min_length=1)] = ("incident.*", "draft.*")
-    """What it is told of: names of events, `*` stands for anything."""
+    events: Annotated[tuple[str, ...], Field(min_length=1)] = ON_CALL
+    """What it is told of: names of events, `*` stands for anything. Without it, all that asks for a person."""
     components: tuple[Id, ...] = ()
     """Only what touches one of these components, and what touches none; without it, everything."""
 

@@ -163,7 +163,9 @@ def _applies(rule: Mapping[str, Any], value: object) -> bool:
 def flagd_document(board: Switchboard, directives: Mapping[str, Any]) -> Document:
     """The same as a flag definition of flagd, for those who evaluate beside their application.
 
-    It changes only when a directive does: consumers compare its bytes.
+    Consumers compare its bytes: it changes when a directive does, when the monitor falls silent or comes back, and
+    otherwise every ten minutes, for that is how exactly it says when the monitor lived. Metadata of the set is
+    every flag's.
     """
     flags: dict[str, Json] = {}
     for id, directive in directives["routes"].items():
@@ -188,11 +190,17 @@ def flagd_document(board: Switchboard, directives: Mapping[str, Any]) -> Documen
         "defaultVariant": "on" if directives["limited_mode"] else "off",
     }
     generation, number = directives["config_epoch"]
-    return {
-        "$schema": "https://flagd.dev/schema/v0/flags.json",
-        "flags": flags,
-        "metadata": {"flagSetId": "failover", "generation": generation, "config_epoch": number},
-    }
+    beat = directives["heartbeat_at"]
+    said: Document = {"flagSetId": "failover", "generation": generation, "config_epoch": number}
+    said["stale"] = directives["stale"]
+    if beat is not None:
+        said["heartbeat_at"] = beat if directives["stale"] else _to_ten_minutes(beat)
+    return {"$schema": "https://flagd.dev/schema/v0/flags.json", "flags": flags, "metadata": said}
+
+
+def _to_ten_minutes(text: str) -> str:
+    at = datetime.fromisoformat(text)
+    return _text(at.replace(minute=at.minute // 10 * 10, second=0, microsecond=0))
 
 
 def _targeting(route: str, directive: Mapping[str, Any]) -> Document:

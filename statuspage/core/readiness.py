@@ -87,6 +87,8 @@ class Surroundings:
     blind_since: datetime | None = None
     frozen_until: datetime | None = None
     page_at: datetime | None = None
+    unheard: tuple[str, ...] = ()
+    """Routes of which no destination hears that they are locked."""
 
 
 def readiness(board: Board, seen: Sequence[RouteView], around: Surroundings, event: str | None = None) -> Readiness:
@@ -98,7 +100,7 @@ def readiness(board: Board, seen: Sequence[RouteView], around: Surroundings, eve
         *_of_event(board, planned, mine),
         *(line for each in mine for line in _of_route(board, each, mine, planned, moment)),
         *(line for each in _providers(board, mine) for line in _of_provider(board, each, mine, planned)),
-        *_of_surroundings(board, around),
+        *_of_surroundings(board, around, mine),
     ]
     return Readiness(tuple(lines), board.now, moment, event)
 
@@ -171,7 +173,7 @@ def _standby(board: Board, seen: RouteView) -> Line:
 
 def _exercised(route: Route, state: RouteState, moment: datetime) -> Line:
     if state.exercised_at is None:
-        return Line("exercised", Verdict.WARN, "it has never moved, nor been drilled", route.id)
+        return Line("exercised", Verdict.WARN, "it has never moved: nobody has seen that it can", route.id)
     when = f"last exercised {_at(state.exercised_at)}"
     if moment - state.exercised_at > EXERCISED_WITHIN:
         return Line("exercised", Verdict.WARN, f"{when}, more than {EXERCISED_WITHIN.days} days before", route.id)
@@ -275,9 +277,15 @@ def _users(board: Board, route: Route, planned: PlannedEvent | None) -> int | No
     return users_of(route, board.signals, board.now)
 
 
-def _of_surroundings(board: Board, around: Surroundings) -> Iterable[Line]:
+def _of_surroundings(board: Board, around: Surroundings, mine: Sequence[RouteView]) -> Iterable[Line]:
     yield _anchors(around.anchors)
     yield from _destinations(around.told, board.now)
+    unheard = [each.route.id for each in mine if each.route.id in around.unheard]
+    if unheard and around.told:
+        words = (
+            f"no [[notify]] hears route.locked of {', '.join(unheard)}: nobody knows when it moves no more by itself"
+        )
+        yield Line("destinations", Verdict.WARN, words)
     yield _monitor(board, around)
     yield _page(board, around)
 

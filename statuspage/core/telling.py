@@ -37,15 +37,34 @@ EVENTS = (
     "route.cleared",
     "route.locked",
     "route.unverified",
+    "route.verified",
     "actuator.failed",
     "capacity.low",
     "capacity.enough",
     "monitor.blind",
     "monitor.recovered",
+    "monitor.resting",
+    "monitor.deciding",
     "message.dead",
     "test.sent",
 )
 """Everything that can be told. The patterns of a destination match some of these."""
+
+ON_CALL = (
+    "incident.*",
+    "draft.*",
+    "route.proposed",
+    "route.withdrawn",
+    "route.blocked",
+    "route.cleared",
+    "route.locked",
+    "route.unverified",
+    "route.verified",
+    "monitor.*",
+    "message.dead",
+)
+"""What a destination hears that names no events: whatever a person has to do something about, and its end. That a
+route moved by itself is no reason to wake anybody."""
 
 ENDS = frozenset({"incident.resolved", "draft.over"})
 """What ends the alert of an incident at a destination that pages."""
@@ -64,7 +83,7 @@ class Destination:
 
     id: str
     type: str
-    events: tuple[str, ...] = ("incident.*", "draft.*")
+    events: tuple[str, ...] = ON_CALL
     components: tuple[str, ...] = ()
     pages: bool = False
     routes: tuple[str, ...] = ()

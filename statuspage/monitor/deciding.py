@@ -37,6 +37,7 @@ class Deciding:
         self.lease = 0
         self.blind_since: datetime | None = None
         self.blind_reason: Reason | None = None
+        self._told_of_rest = False
 
     async def decide(self) -> None:
         """Let time pass, and commit what follows from the beliefs, if anything does."""
@@ -117,6 +118,20 @@ class Deciding:
         decision = decide.monitor_event(kind, self._agent, now, {"reason": reason.value} if reason else {})
         await self.order(lambda state: decision)
         return True
+
+    async def notice_rest(self, rested: float, told_after: float) -> None:
+        """Tell people once that decisions rest for longer than that, as stalls follow each other, and of the end."""
+        if self._told_of_rest == (rested > told_after) or (self._told_of_rest and rested):
+            return
+        self._told_of_rest = rested > told_after
+        now = self._clock.now()
+        if self._told_of_rest:
+            log.error("no decision was taken for %.0f s: this process stands still again and again", rested)
+            decision = decide.monitor_event("resting", self._agent, now, {"rested_s": round(rested)})
+        else:
+            log.warning("decisions are taken again")
+            decision = decide.monitor_event("deciding", self._agent, now)
+        await self.order(lambda state: decision)
 
     def _blind_for(self, anchors_blind: bool) -> Reason | None:
         beliefs = list(self._beliefs.all.values())

@@ -44,6 +44,8 @@ class Times:
     prune: float = 600.0
     pull: float = 1.0
     rest: float = REST
+    rest_told: float = 300.0
+    """How long decisions rest without a break until people are told."""
     first_within: float = 2.0
     delivery: CourierTimes = field(default_factory=CourierTimes)
 
@@ -190,7 +192,9 @@ class Engine:
             self._moved.clear()
             # A moved clock must be noticed before its time is believed.
             self._notice_jolt()
-            if self._tilt.frozen(self._clock.monotonic()):
+            rested = self._tilt.rested(self._clock.monotonic())
+            await self.deciding.notice_rest(rested, self._times.rest_told)
+            if rested:
                 continue
             if await self.deciding.notice_blindness(self.looking.anchors_blind):
                 await self._beat()

@@ -33,6 +33,8 @@ class Tilt:
         self.rest = rest
         self.stalls: deque[Stall] = deque(maxlen=REMEMBERED)
         self.frozen_until: float | None = None
+        self.frozen_since: float | None = None
+        """When the present rest began; one that is prolonged before it ends goes on."""
         self._last: tuple[datetime, float] | None = None
 
     def tick(self, now: datetime, monotonic: float) -> Jolt | None:
@@ -45,6 +47,9 @@ class Tilt:
         stepped = (now - last[0]).total_seconds() - passed
         if late <= self.tolerance and abs(stepped) <= self.tolerance:
             return None
+        # What was the case at the last tick: nobody decided anything while we stood still.
+        if self.frozen_since is None or not self.frozen(last[1]):
+            self.frozen_since = last[1] if late > self.tolerance else monotonic
         self.frozen_until = monotonic + self.rest
         if late > self.tolerance:
             self.stalls.append(Stall(last[1], monotonic))
@@ -53,3 +58,9 @@ class Tilt:
     def frozen(self, monotonic: float) -> bool:
         """Whether decisions rest."""
         return self.frozen_until is not None and monotonic < self.frozen_until
+
+    def rested(self, monotonic: float) -> float:
+        """For how many seconds decisions have rested; 0 while they are taken."""
+        if self.frozen_since is None or not self.frozen(monotonic):
+            return 0.0
+        return monotonic - self.frozen_since

@@ -9,10 +9,12 @@
 | `draft.waiting`, `draft.over` | trigger and resolve: a draft pages, for nobody else has heard yet |
 | `draft.waiting` of trouble that was on when a person called it resolved | a change event: they know |
 | `monitor.blind`, `monitor.recovered` | an alert of its own (warning), and its end |
+| `monitor.resting`, `monitor.deciding` | an alert of its own (warning), and its end |
 | `incident.overdue`, `message.dead` | an alert of its own (warning); a person resolves it |
 | `test.sent` | an alert of its own (info); a person resolves it |
 | `route.proposed`, `.blocked`, `.locked` | an alert of the route (warning, error) |
 | `route.withdrawn`, `.cleared` | its end |
+| `route.unverified` | an alert of its own (warning), which the next `route.verified` of the route ends |
 | `capacity.low`, `capacity.enough` | an alert of the provider (warning), and its end |
 | `actuator.failed` | an alert of its own (warning); a person resolves it |
 | everything else | a change event: shown beside incidents, pages nobody |
@@ -30,7 +32,7 @@ Example:
 [[notify]]
 id = "on-call"
 type = "pagerduty"
-events = ["incident.*", "draft.*", "monitor.*", "message.dead"]
+events = ["incident.*", "draft.*", "route.*", "actuator.failed", "monitor.*", "message.dead"]
 routing_key = { env = "PAGERDUTY_ROUTING_KEY" }
 application = "acme-events"
 environment = "production"
@@ -68,12 +70,15 @@ _ACTIONS = {
     "incident.overdue": "trigger",
     "monitor.blind": "trigger",
     "monitor.recovered": "resolve",
+    "monitor.resting": "trigger",
+    "monitor.deciding": "resolve",
     "message.dead": "trigger",
     "test.sent": "trigger",
     "route.proposed": "trigger",
     "route.blocked": "trigger",
     "route.locked": "trigger",
     "route.unverified": "trigger",
+    "route.verified": "resolve",
     "route.withdrawn": "resolve",
     "route.cleared": "resolve",
     "actuator.failed": "trigger",
@@ -86,8 +91,11 @@ _ALERTS = {
     "incident.overdue": "overdue",
     "monitor.blind": "blind",
     "monitor.recovered": "blind",
+    "monitor.resting": "resting",
+    "monitor.deciding": "resting",
     "message.dead": "delivery",
     "route.unverified": "unverified",
+    "route.verified": "unverified",
     "test.sent": "test",
 }
 """Alerts beside that of the incident, by the last part of their key."""

@@ -47,6 +47,8 @@ JUST_AHEAD = 3
 """Epochs that a server may be behind another one. What is further ahead was made up, or is of another database."""
 BUSY_RETRY = "10"
 _STREAM = [("Content-Type", "text/event-stream"), ("Cache-Control", "no-cache"), ("X-Accel-Buffering", "no")]
+KEPT_FOR_S = 600
+"""How long an ETag of all flags stands although nothing changes."""
 _NOTICES = {"type": "sse", "endpoint": {"requestUri": EVENTS}, "inactivityDelaySec": INACTIVITY_S}
 _PREFLIGHT = [
     ("Access-Control-Allow-Headers", "Content-Type, If-None-Match, Authorization, X-API-Key"),
@@ -222,10 +224,16 @@ def _is_as_new(present: Directives | None, wanted: tuple[str, int]) -> bool:
 
 
 def _etag(present: Directives, evaluations: tuple[Evaluation, ...]) -> str:
-    """Covers what the context changes: a client keeps its ETag when its context becomes another one."""
+    """Covers what the context changes: a client keeps its ETag when its context becomes another one.
+
+    And the ten minutes of the heartbeat: a browser's SDK writes down what it got with 200 only, so that without it a
+    copy would be as old as the last move, however lately the browser asked.
+    """
     told = json.dumps([[each.value, each.reason] for each in evaluations]).encode()
+    beat = present.document["heartbeat_at"]
+    lived = "" if beat is None else f"{_seconds(beat) // KEPT_FOR_S:x}"
     stale = "s" if present.document["stale"] else "f"
-    return f'"{present.tag}-{stale}-{hashlib.sha256(told).hexdigest()[:12]}"'
+    return f'"{present.tag}-{stale}{lived}-{hashlib.sha256(told).hexdigest()[:12]}"'
 
 
 @lru_cache(maxsize=16)

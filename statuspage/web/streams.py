@@ -9,6 +9,7 @@ own moment, so that clients spread over workers.
 import json
 import random
 import threading
+import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -25,6 +26,9 @@ NEARLY = 0.75
 MOST_EACH = 8
 """Places that one address takes at most."""
 COMMENT = b": here\n\n"
+
+Uniform = Callable[[float, float], float]
+"""A number between two others."""
 
 
 def is_loopback(address: str) -> bool:
@@ -49,8 +53,17 @@ NOTICES = Notices()
 class Streams:
     """The streams of one worker."""
 
-    def __init__(self, shown: Shown, clock: Clock, notices: Notices = NOTICES) -> None:
+    def __init__(
+        self,
+        shown: Shown,
+        clock: Clock,
+        notices: Notices = NOTICES,
+        *,
+        uniform: Uniform = random.uniform,
+        pause: Callable[[float], None] = time.sleep,
+    ) -> None:
         self._shown, self._clock = shown, clock
+        self._uniform, self._pause = uniform, pause
         self._jitter, self._most = notices.jitter, notices.most
         self.trusted_hops = notices.trusted_hops
         self._open = 0
@@ -86,7 +99,7 @@ class Streams:
 
     def _chunks(self) -> Iterator[bytes]:
         told = self._shown.directives
-        ends = self._clock.monotonic() + random.uniform(SHORTEST, LONGEST)
+        ends = self._clock.monotonic() + self._uniform(SHORTEST, LONGEST)
         yield f"retry: {RETRY_MS}\n\n".encode()
         while (now := self._clock.monotonic()) < ends:
             present = self._await_other(told, min(HEARTBEAT, ends - now))
@@ -95,7 +108,7 @@ class Streams:
                 yield COMMENT
                 continue
             if self._jitter:
-                threading.Event().wait(random.uniform(self._jitter / 2, self._jitter))
+                self._pause(self._uniform(self._jitter / 2, self._jitter))
             told = self._shown.directives or present
             yield self._notice(told)
 

@@ -10,7 +10,7 @@ from pydantic import BaseModel
 
 from statuspage.app import load_config, loads_config
 from statuspage.config import ConfigError
-from statuspage.core.telling import Destination
+from statuspage.core.telling import ON_CALL, Destination
 from statuspage.fields import Secret, parse_duration, redact
 
 GOOD = """
@@ -74,9 +74,7 @@ url = "https://10.1.2.3"
 allow = ["10.0.0.0/8"]
 """
     config = loads_config(GOOD + text, tmp_path)
-    assert config.site.destinations == (
-        Destination("on-call", "pagerduty", ("incident.*", "draft.*"), ("chat",), pages=True),
-    )
+    assert config.site.destinations == (Destination("on-call", "pagerduty", ON_CALL, ("chat",), pages=True),)
     assert "10.1.2.3" not in repr(config.site)
     assert "0123456789abcdef0123456789abcdef" in config.secrets
     assert "0123456789abcdef" not in repr(config)

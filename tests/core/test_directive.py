@@ -135,7 +135,7 @@ def test_flagd_says_the_same_and_changes_only_with_a_directive() -> None:
     later = directives_document(
         BOARD, {HOME.route: HOME}, "g1", NOW + timedelta(minutes=5), True, NOW + timedelta(hours=1)
     )
-    assert flagd_document(BOARD, later) == first
+    assert flagd_document(BOARD, later)["flags"] == first["flags"]
     flags: Any = first["flags"]
     flag = flags["realtime.chat.provider"]
     assert flag["defaultVariant"] == "firebase"
@@ -144,3 +144,30 @@ def test_flagd_says_the_same_and_changes_only_with_a_directive() -> None:
     limited: Any = flagd_document(BOARD, document(replace(HOME, provider=LIMITED)))["flags"]
     assert limited["realtime.chat.provider"]["targeting"] == {}
     assert limited["platform.limited_mode"]["defaultVariant"] == "on"
+
+
+def test_flagds_metadata_has_epochs_the_cause_and_how_fresh_it_is() -> None:
+    ends = replace(HOME, provider=LIMITED, cause="by_hand", expires_at=at(900), expires_to="native")
+    found: Any = flagd_document(BOARD, document(ends))
+    for flag in ("realtime.chat.provider", "realtime.chat.directive"):
+        assert found["flags"][flag]["metadata"] == {
+            "epoch": 1, "generation": "g1", "cause": "by_hand", "since": "2021-09-13T13:41:00.000Z",
+            "expires_at": "2021-09-13T13:56:00.000Z",
+        }  # fmt: skip
+    assert found["metadata"] == {
+        "flagSetId": "failover", "generation": "g1", "config_epoch": 1, "stale": False,
+        "heartbeat_at": "2021-09-13T13:50:00.000Z",
+    }  # fmt: skip
+
+
+def test_flagds_bytes_stand_still_for_ten_minutes_and_a_silent_monitor_is_said_exactly() -> None:
+    def lived(minutes: float, stale: bool = False) -> Any:
+        told = directives_document(BOARD, {HOME.route: HOME}, "g1", at(minutes * 60), stale, NOW)
+        return flagd_document(BOARD, told)
+
+    assert lived(9) == lived(18.99) != lived(19)
+    assert lived(19)["metadata"]["heartbeat_at"] == "2021-09-13T14:00:00.000Z"
+    silent = lived(19.5, stale=True)["metadata"]
+    assert (silent["stale"], silent["heartbeat_at"]) == (True, "2021-09-13T14:00:30.000Z")
+    never: Any = flagd_document(BOARD, document(HOME, heartbeat_at=None))
+    assert "heartbeat_at" not in never["metadata"]

@@ -16,6 +16,7 @@ from statuspage.core.rooms import use_of
 from statuspage.core.route import LIMITED, Pace, Ramp, Route, RouteState
 from statuspage.core.site import Site
 from statuspage.core.status import Status
+from statuspage.core.telling import Destination, listeners
 from tests.core.pages import draft, said
 from tests.core.switchboards import (
     CHAT,
@@ -423,3 +424,17 @@ def test_a_return_after_the_incident_is_over_is_told_there_and_opens_nothing() -
     assert here.only().state is IncidentState.RESOLVED
     assert bodies(here.only())[-1].startswith("Session Chat moved back to Firebase Web Sockets")
     assert "keep working" not in bodies(here.only())[-1]
+
+
+def test_a_move_that_was_good_is_told_to_pagers_alone_for_it_ends_the_alert_of_one_that_was_not() -> None:
+    here = page()
+    here.see(DOWN, FIREBASE)
+    here.wait(200)
+    assert here.chat.provider == NATIVE
+    (event,) = (each for each in here.journal if each.kind == "route.verified")
+    assert event.telling is not None
+    assert (event.telling.queue, event.telling.data) == (
+        f"route/{CHAT}", {"route": {"id": CHAT, "component": "chat"}, "to": NATIVE},
+    )  # fmt: skip
+    pager, hook = Destination("pager", "pagerduty", pages=True), Destination("hook", "webhook", ("route.*",))
+    assert listeners(event.kind, event.telling, (pager, hook)) == (pager,)

@@ -92,7 +92,9 @@ def test_where_a_route_stands(state: RouteState, beliefs: tuple[Belief, ...], ve
 
 
 def test_a_route_that_was_not_exercised_lately_says_so() -> None:
-    assert said(changed(replace(HERE, exercised_at=None)), "exercised", CHAT)[0] == "warn"
+    assert said(changed(replace(HERE, exercised_at=None)), "exercised", CHAT) == (
+        "warn", "it has never moved: nobody has seen that it can",
+    )  # fmt: skip
     old = replace(HERE, exercised_at=T0 - timedelta(days=30, seconds=1))
     assert "more than 30 days before" in said(changed(old), "exercised", CHAT)[1]
     on_the_day = replace(HERE, exercised_at=T0 - timedelta(days=28))
@@ -213,6 +215,15 @@ def test_what_is_around_the_routes(change: dict[str, Any], name: str, verdict: s
     found = judged(around=replace(WELL, **change))
     assert said(found, name)[0] == verdict
     assert found.go is (verdict != "no-go")
+
+
+def test_a_lock_that_nobody_hears_of_is_a_warning() -> None:
+    found = judged(around=replace(WELL, unheard=(CHAT, "realtime.of-another-event")))
+    assert said(found, "destinations") == (
+        "warn", f"no [[notify]] hears route.locked of {CHAT}: nobody knows when it moves no more by itself",
+    )  # fmt: skip
+    assert found.go
+    assert not [each for each in judged().lines if each.name == "destinations"]
 
 
 @pytest.mark.parametrize(

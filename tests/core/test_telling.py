@@ -13,6 +13,10 @@ from tests.core.pages import site_of
 from tests.core.values import at
 
 SITE = site_of()
+ABOUT_ROUTES = tuple(
+    f"route.{each}" for each in ("proposed", "withdrawn", "blocked", "cleared", "locked", "unverified", "verified")
+)
+"""What asks a person for something, and its end. A move is no reason to wake anybody."""
 FIRST = Update("u1", "investigating", "Words.", at(0), at(0), "ana", published_at=at(0), next_by=at(1800))
 SEEN = Evidence(at(0), "native", "native", "local", "down", at(0), "timeout", "upgrade", "10.0.0.7", (("dns", 1.0),))
 INCIDENT = Incident(
@@ -23,7 +27,9 @@ INCIDENT = Incident(
 def test_a_destination_wants_what_its_patterns_match() -> None:
     pager = Destination("pager", "pagerduty")
     assert [kind for kind in EVENTS if pager.wants(kind, ())] == [
-        kind for kind in EVENTS if kind.startswith(("incident.", "draft."))
+        kind
+        for kind in EVENTS
+        if kind.startswith(("incident.", "draft.", "monitor.")) or kind in (*ABOUT_ROUTES, "message.dead")
     ]
     assert Destination("all", "webhook", ("*",)).wants("monitor.blind", ())
     assert not Destination("none", "webhook", ()).wants("incident.created", ())

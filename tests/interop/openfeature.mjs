@@ -8,7 +8,7 @@ globalThis.localStorage = {
   removeItem: (key) => kept.delete(key),
 };
 
-const { URL: baseUrl, SCENARIO, ROUTE } = process.env;
+const { URL: baseUrl, SCENARIO, ROUTE, OPTIONS, AGE_S, ADVICE } = process.env;
 const flag = `${ROUTE}.provider`;
 const lines = (await import("node:readline")).createInterface({ input: process.stdin })[Symbol.asyncIterator]();
 const say = (document) => process.stdout.write(`${JSON.stringify(document)}\n`);
@@ -32,7 +32,8 @@ async function web(options = {}) {
 
 const details = (client) => {
   const found = client.getStringDetails(flag, "code default");
-  return { value: found.value, reason: found.reason, variant: found.variant, metadata: found.flagMetadata };
+  const { value, reason, variant, errorCode: code } = found;
+  return { value, reason, variant, code: code ?? null, metadata: found.flagMetadata };
 };
 
 const scenarios = {
@@ -63,6 +64,28 @@ const scenarios = {
     await heard();
     await OpenFeature.setContext({ targetingKey: "user-1", event_users: 11 }).catch(() => {});
     say({ after: details(client) });
+    await OpenFeature.close();
+  },
+  // A page is left and opened again, with what the browser kept of it, made older by AGE_S. OPTIONS are those of both.
+  async page() {
+    const options = JSON.parse(OPTIONS);
+    const { OpenFeature, client } = await web(options);
+    say({ before: details(client), kept: kept.size });
+    await heard();
+    await OpenFeature.clearProviders();
+    for (const [key, value] of kept) {
+      const entry = JSON.parse(value);
+      const older = (text) => new Date(Date.parse(text) - Number(AGE_S ?? 0) * 1000).toISOString();
+      entry.writtenAt = older(entry.writtenAt);
+      for (const { metadata } of Object.values(entry.data)) metadata.heartbeat_at = older(metadata.heartbeat_at);
+      kept.set(key, JSON.stringify(entry));
+    }
+    const failed = await web(options).then(() => false, () => true);
+    const advised = ADVICE ? new Function(`${ADVICE}\nreturn provider;`)()(client, flag, "code default") : null;
+    say({ failed, after: details(client), advised });
+    await heard();
+    await until(() => details(client).reason !== "CACHED").catch(() => {});
+    say({ later: details(client) });
     await OpenFeature.close();
   },
   async server() {

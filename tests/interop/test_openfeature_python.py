@@ -97,6 +97,35 @@ def test_flagds_own_evaluator_reads_our_file_and_follows_it(routed: Routed, tmp_
         eventually(lambda: client.get_string_value(f"{CHAT}.provider", "x", LARGE) == "limited", 20)
 
 
+def test_flagds_own_evaluator_reads_the_bytes_that_a_running_server_serves(routed: Routed, tmp_path: Path) -> None:
+    file = tmp_path / "flagd.json"
+    with serving(tmp_path, routed) as web:
+
+        def fetched(word: str) -> bool:
+            answer, body = web.get("/flagd.json")
+            if answer.status != 200 or word not in body.decode():
+                return False
+            file.write_bytes(body)
+            return True
+
+        eventually(lambda: fetched(CHAT))
+        provider = FlagdProvider(
+            resolver_type=ResolverType.FILE, offline_flag_source_path=str(file), deadline_ms=5000, retry_backoff_ms=100
+        )
+        with using(provider) as client:
+            eventually(lambda: client.get_string_value(f"{CHAT}.provider", "x", SMALL) == "firebase", 20)
+            assert client.get_string_value(f"{CHAT}.provider", "x", LARGE) == "native"
+            state = routed.limit(CHAT)
+            eventually(lambda: fetched('"defaultVariant":"limited"'))
+            eventually(lambda: client.get_string_value(f"{CHAT}.provider", "x", LARGE) == "limited", 20)
+            found = client.get_string_details(f"{CHAT}.provider", "x", LARGE)
+            assert (found.variant, found.error_code) == ("limited", None)
+            assert found.flag_metadata["epoch"] == state.epoch
+            served = {"generation", "since", "cause", "config_epoch", "stale", "heartbeat_at"}
+            assert served <= set(found.flag_metadata)
+            assert found.flag_metadata["stale"] is False
+
+
 def test_flagd_keeps_clients_that_moved_while_a_route_returns_in_steps(routed: Routed, tmp_path: Path) -> None:
     moved: list[set[str]] = []
     for pct in (5, 50, 100):

@@ -18,6 +18,7 @@ from statuspage.core.refusals import Refused
 from statuspage.core.route import Provider, Route, Switchboard
 from statuspage.core.site import Component, Site
 from statuspage.core.status import Status
+from statuspage.core.telling import Destination
 from statuspage.monitor.engine import Engine
 from statuspage.store import StaleLease, Store
 from statuspage.store.observations import BEGINNING, Place, Pruned
@@ -132,6 +133,49 @@ async def test_runs_under_way_during_a_stall_are_blind_and_decisions_rest(store:
     stalled = [each for each in store.recent("chat", 100) if each.reason is Reason.STALLED]
     assert stalled
     assert statuses(store)["chat"] == "operational"
+
+
+class JoltedClock:
+    """A clock that both its sides are moved of: as if this process had stood still so long."""
+
+    def __init__(self) -> None:
+        self.moved = timedelta(0)
+
+    def now(self) -> datetime:
+        return CLOCK.now() + self.moved
+
+    def monotonic(self) -> float:
+        return CLOCK.monotonic() + self.moved.total_seconds()
+
+
+async def test_when_stalls_follow_each_other_for_five_minutes_people_are_told_once_and_of_the_end(store: Store) -> None:
+    clock, chat = JoltedClock(), Scripted("chat")
+    looking = watch("chat", chat)
+    site = replace(site_of(looking), destinations=(Destination("on-call", "pagerduty", pages=True),))
+
+    def rests() -> list[str]:
+        return [kind for kind in kinds(store) if kind in ("monitor.resting", "monitor.deciding")]
+
+    async def stand_still(engine: Engine) -> None:
+        before = engine.beliefs.watching_since
+        clock.moved += timedelta(seconds=25)
+        await wait_until(lambda: engine.beliefs.watching_since > before, "the stall to be noticed")
+
+    async with running(store, looking, clock=clock, site=site, times=replace(QUICK, rest=3.0)) as engine:
+        await wait_until(lambda: "operational" in statuses(store).values(), "operational")
+        for _ in range(11):
+            await stand_still(engine)
+        assert rests() == []
+        await stand_still(engine)
+        await stand_still(engine)
+        await wait_until(rests, "people to be told")
+        await stand_still(engine)
+        await wait_until(lambda: len(rests()) == 2, "the end to be told")
+        await stand_still(engine)  # one alone is nothing to be told of
+        await wait_until(lambda: kinds(store).count("monitor.stalled") >= 15, "decisions to be taken again")
+    assert rests() == ["monitor.resting", "monitor.deciding"]
+    told = [each.kind for each in store.outbox.about("monitor")]
+    assert sorted(told) == ["monitor.deciding", "monitor.resting"]
 
 
 async def test_decisions_rest_after_a_stall_while_looking_goes_on(store: Store) -> None:

@@ -48,6 +48,8 @@ _DATA: dict[str, dict[str, Json]] = {
     "component.updated": {"component": "chat", "old_status": "operational", "new_status": "major_outage"},
     "monitor.blind": {"agent": "local"},
     "monitor.recovered": {"agent": "local"},
+    "monitor.resting": {"agent": "local"},
+    "monitor.deciding": {"agent": "local"},
     "message.dead": {"message": {"id": "msg_x", "type": "incident.created", "destination": "hook"}},
     "test.sent": {"test": True},
     "capacity.low": {"provider": "native", "users": 9000, "capacity": 10_000, "max_connects_per_s": 50.0},

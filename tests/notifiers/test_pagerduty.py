@@ -45,11 +45,21 @@ def test_the_course_of_an_incident_is_one_alert() -> None:
     assert server.alerts == {"acme:prod:qx2": "resolved", "acme:prod:qx2:overdue": "triggered"}
 
 
-def test_a_blind_monitor_is_an_alert_that_ends_by_itself() -> None:
+@pytest.mark.parametrize(
+    ("begins", "ends", "queue", "key"),
+    [
+        ("monitor.blind", "monitor.recovered", "monitor", "monitor:blind"),
+        ("monitor.resting", "monitor.deciding", "monitor", "monitor:resting"),
+        ("route.unverified", "route.verified", "route/realtime.chat", "route/realtime.chat:unverified"),
+        ("route.blocked", "route.cleared", "route/realtime.chat", "route/realtime.chat"),
+    ],
+)
+def test_alerts_that_end_by_themselves(begins: str, ends: str, queue: str, key: str) -> None:
     server = PagerDuty(Receiver(0))
-    for kind in ("monitor.blind", "monitor.recovered"):
-        taken_by(server, compose(CONFIG, message(kind, queue="monitor"), CONTEXT))
-    assert server.alerts == {"acme:prod:monitor:blind": "resolved"}
+    taken_by(server, compose(CONFIG, message(begins, queue=queue), CONTEXT))
+    assert server.alerts == {f"acme:prod:{key}": "triggered"}
+    taken_by(server, compose(CONFIG, message(ends, queue=queue), CONTEXT))
+    assert server.alerts == {f"acme:prod:{key}": "resolved"}
 
 
 @pytest.mark.parametrize("kind", ["maintenance.started", "component.updated", "incident.postmortem"])

@@ -276,6 +276,23 @@ def test_ready_is_go_and_says_why_not(both: Api) -> None:
     assert names == {("standby", CHAT), ("standby", FEED), ("standby", INBOX), ("destination", "ops")}
 
 
+def test_ready_warns_where_nobody_hears_of_a_lock(api: Api) -> None:
+    def warned() -> list[str]:
+        lines = api.get("/ready")["lines"]
+        return [each["detail"] for each in lines if (each["name"], each["verdict"]) == ("destinations", "warn")]
+
+    assert warned() == []
+    site = api.store.state().site
+    assert site is not None
+    moves_only = tuple(replace(each, events=("incident.*", "route.moved")) for each in site.destinations)
+    api.store.transact(lambda _: Decision(site=replace(site, destinations=moves_only)), START)
+    (said,) = warned()
+    assert said.startswith(f"no [[notify]] hears route.locked of {CHAT}, ")
+    elsewhere = tuple(replace(each, events=("route.*",), components=("nothing",)) for each in site.destinations)
+    api.store.transact(lambda _: Decision(site=replace(site, destinations=elsewhere)), START)
+    assert warned() == [said]
+
+
 def test_ready_asks_whether_the_page_is_made_and_anybody_looks(api: Api) -> None:
     api.clock.advance(timedelta(minutes=2).total_seconds())
     stale = {each["name"] for each in api.get("/ready")["lines"] if each["verdict"] == "no-go"}

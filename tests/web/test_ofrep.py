@@ -12,6 +12,7 @@ from werkzeug.test import Client, TestResponse
 from statuspage.core.route import Rollout, RuleState
 from statuspage.core.state import Decision
 from statuspage.web.bundle import build
+from statuspage.web.directives import read_directives
 from statuspage.web.middleware import serve_first
 from statuspage.web.shown import Shown
 from statuspage.web.streams import Notices, Streams
@@ -188,11 +189,24 @@ def test_the_etag_covers_what_the_context_changes_and_nothing_else(site: Site) -
     assert site.ask(body={"context": {"event_users": 10}}, If_None_Match=small).status_code == 200
 
 
-def test_the_etag_stands_still_while_only_the_heartbeat_goes_on(site: Site) -> None:
-    before = site.ask().headers["ETag"]
-    site.routed.beat()
-    site.show()
-    assert site.ask().headers["ETag"] == before
+def lived(site: Site, heartbeat_at: str) -> tuple[str, str, str]:
+    """The ETag of everything and of what notices name, and the heartbeat of a flag, with another sign of life."""
+    assert site.shown.directives is not None
+    document = {**site.shown.directives.document, "heartbeat_at": heartbeat_at}
+    site.shown.directives = read_directives(json.dumps(document).encode())
+    answer = site.ask()
+    told = answer.get_json()["flags"][0]["metadata"]["heartbeat_at"]
+    return answer.headers["ETag"], site.shown.directives.tag, told
+
+
+def test_the_etag_stands_still_for_ten_minutes_while_only_the_heartbeat_goes_on(site: Site) -> None:
+    first, notice, _ = lived(site, "2026-11-23T09:40:00.000Z")
+    assert lived(site, "2026-11-23T09:49:59.999Z")[:2] == (first, notice)
+    later, same, told = lived(site, "2026-11-23T09:50:00.000Z")
+    # A browser's SDK writes down what came with 200 only: what it kept is as old as that.
+    assert (later != first, same == notice, told) == (True, True, "2026-11-23T09:50:00.000Z")
+    assert site.ask(If_None_Match=first).status_code == 200
+    assert site.ask(If_None_Match=later).status_code == 304
 
 
 def test_who_was_told_of_newer_directives_never_gets_older_ones(site: Site) -> None:
@@ -275,6 +289,7 @@ def test_without_a_bundle_there_is_a_word_and_a_time(tmp_path: Path) -> None:
 def test_streams_have_places_and_nobody_is_sent_away_for_others(site: Site) -> None:
     first, second = (site.client.get("/ofrep/v1/events", buffered=False) for _ in range(2))
     assert first.content_type == "text/event-stream"
+    assert (first.headers["X-Accel-Buffering"], first.headers["Cache-Control"]) == ("no", "no-cache")
     assert next(iter(first.response)) == b"retry: 5000\n\n"
     third = site.client.get("/ofrep/v1/events")
     assert third.status_code == 503
