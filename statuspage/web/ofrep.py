@@ -20,7 +20,7 @@ from urllib.parse import parse_qs, unquote
 from werkzeug.exceptions import BadRequest
 
 from statuspage.core.clock import Clock
-from statuspage.core.directive import Evaluation, evaluate, flag_metadata
+from statuspage.core.directive import Evaluation, evaluate, flag_metadata, personal
 from statuspage.core.parsing import parse
 from statuspage.core.refusals import Refused
 from statuspage.web.directives import Directives
@@ -223,7 +223,7 @@ def _is_as_new(present: Directives | None, wanted: tuple[str, int]) -> bool:
 
 def _etag(present: Directives, evaluations: tuple[Evaluation, ...]) -> str:
     """Covers what the context changes: a client keeps its ETag when its context becomes another one."""
-    told = json.dumps([[each.value, each.reason] for each in evaluations]).encode()
+    told = json.dumps([[each.value, each.reason, each.rule] for each in evaluations]).encode()
     stale = "s" if present.document["stale"] else "f"
     return f'"{present.tag}-{stale}-{hashlib.sha256(told).hexdigest()[:12]}"'
 
@@ -267,7 +267,7 @@ def _flags(
     same = {"reason": found.reason, "variant": found.value, "metadata": metadata}
     return [
         {"key": f"{id}.provider", "value": found.value, **same},
-        {"key": f"{id}.directive", "value": {**directive, "target": found.value}, **same},
+        {"key": f"{id}.directive", "value": personal(directive, found), **same},
     ]
 
 
