@@ -265,7 +265,11 @@ def _capacity(
         words = f"{provider.name} carries {present:,} users already, and takes {limit}"
         return Line("capacity", Verdict.NO_GO, words, provider.id)
     words = f"with every route on it {provider.name} carries {max(present, all_of_them):,} users, and takes {limit}"
-    return Line("capacity", Verdict.OK if all_of_them <= room else Verdict.NO_GO, words, provider.id)
+    unsaid = [each.id for each in would if _users(board, each, planned) is None]
+    if unsaid:
+        words += f"; nobody has counted the users of {', '.join(unsaid)}"
+    fits = Verdict.WARN if unsaid else Verdict.OK
+    return Line("capacity", fits if all_of_them <= room else Verdict.NO_GO, words, provider.id)
 
 
 def _users(board: Board, route: Route, planned: PlannedEvent | None) -> int | None:
