@@ -215,6 +215,9 @@ def _ramp(board: Board, seen: RouteView, users: int | None, beside: Sequence[int
     if to is None:
         return
     provider, of = board.provider(to), seen.route.id
+    if provider.built_in:
+        yield Line("ramp", Verdict.OK, f"a move to {provider.name} takes no time: nobody connects to it", of)
+        return
     if users is None or provider.max_connects_per_s is None:
         words = f"a move to {provider.name} takes {span(board.pace.ramp)}, whatever that does to it"
         yield Line("ramp", Verdict.WARN, words, of)
@@ -236,7 +239,9 @@ def _providers(board: Board, mine: Sequence[RouteView]) -> tuple[Provider, ...]:
 def _of_provider(
     board: Board, provider: Provider, mine: Sequence[RouteView], planned: PlannedEvent | None
 ) -> Iterable[Line]:
-    """Whether it carries everybody who is on it, and everybody who would come."""
+    """Whether it carries everybody who is on it, and everybody who would come. What is built in carries its own."""
+    if provider.built_in:
+        return
     if provider.capacity is None:
         yield Line("capacity", Verdict.WARN, f"nobody has said how many users {provider.name} takes", provider.id)
     else:

@@ -151,6 +151,13 @@ def test_capacity_is_asked_of_every_provider_for_everybody() -> None:
     assert said(configured(providers=unknown), "capacity", "native")[0] == "warn"
 
 
+def test_what_is_built_in_needs_no_ramp_and_no_room() -> None:
+    memory = replace(PROVIDERS[1], name="Its own memory", component="", built_in=True, capacity=1)
+    found = configured(providers=(PROVIDERS[0], memory))
+    assert said(found, "ramp", CHAT) == ("ok", "a move to Its own memory takes no time: nobody connects to it")
+    assert not [each for each in found.lines if each.name in ("capacity", "rate") and each.of == memory.id]
+
+
 def test_whether_users_fit_whom_nobody_has_counted_is_not_known() -> None:
     first, *others = SITE.switchboard.routes
     site = replace(SITE, switchboard=replace(SITE.switchboard, routes=(replace(first, users=None), *others)))
