@@ -1330,6 +1330,15 @@ def test_what_was_led_elsewhere_by_rules_at_one_moment_shares_one_ramp_however_o
     assert {each.move for each in flips if each is not None} == {here[CHAT].move, here["realtime.inbox"].move}
 
 
+def test_a_move_queues_behind_those_whom_a_rule_leads_to_the_same_provider() -> None:
+    chat, questions = route(CHAT, users=4000, rules=(rule(),)), route(QUESTIONS, THIRD, NATIVE, users=1600)
+    here = world(chat, questions, providers=[provider(NATIVE, None, 100)])
+    here.wait(1)
+    here.see(DOWN, THIRD)
+    here.wait(10)
+    assert here[QUESTIONS].ramp == Ramp(at(11), 40, 20)
+
+
 def test_what_sinks_long_after_the_move_onto_it_is_left_though_a_rule_led_somebody_elsewhere_meanwhile() -> None:
     here = world(route(CHAT, FIREBASE, THIRD, users=4000, rules=(rule(5000, 4000, NATIVE),)))
     here.configure(replace(here.switchboard, providers=(*here.switchboard.providers[:-1], provider(NATIVE, None, 100))))
