@@ -8,8 +8,8 @@ and decides for itself, as `core/directive.py` and `core/pacing.py` do; nothing 
 to know where to go.
 """
 
-from .deciding import LIMITED, Epoch, bucket, evaluate, in_force, moment
+from .deciding import LIMITED, Epoch, bucket, evaluate, in_force, moment, personal
 from .directives import Directives
 from .reporting import OUTCOMES
 
-__all__ = ["LIMITED", "OUTCOMES", "Directives", "Epoch", "bucket", "evaluate", "in_force", "moment"]
+__all__ = ["LIMITED", "OUTCOMES", "Directives", "Epoch", "bucket", "evaluate", "in_force", "moment", "personal"]

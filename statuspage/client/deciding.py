@@ -10,6 +10,9 @@ LIMITED = "limited"
 MATCHED, SPLIT, STATIC = "TARGETING_MATCH", "SPLIT", "STATIC"
 """Reasons, by the words of OFREP."""
 
+OF_A_RULE = ("publish_to", "move", "ramp")
+"""What a rule says for whom it applies to in the place of the directive."""
+
 Directive = Mapping[str, Any]
 Context = Mapping[str, Any]
 Epoch = tuple[str, int]
@@ -35,17 +38,41 @@ def bucket(route: str, client: str) -> int:
 
 def evaluate(route: str, directive: Directive, context: Context) -> tuple[str, str]:
     """(provider, reason) for a client with this context, whose `targetingKey` says who it is."""
-    target = str(directive["target"])
+    target, rule = str(directive["target"]), _matched(directive, context)
     if target == LIMITED:
         return LIMITED, STATIC
-    for rule in directive["rules"]:
-        if _applies(rule, context.get(rule["attribute"])):
-            return str(rule["target"]), MATCHED
+    if rule is not None:
+        return str(rule["target"]), MATCHED
     rollout, client = directive["rollout"], context.get("targetingKey")
     if rollout is None:
         return target, STATIC
     moved = isinstance(client, str) and client != "" and bucket(route, client) < int(rollout["pct"]) * 100
     return str(rollout["to"]) if moved else target, SPLIT
+
+
+def personal(route: str, directive: Directive, context: Context) -> Directive:
+    """The directive as it is for a client with this context: where a rule applies, with the rule's own move."""
+    own = {**directive, "target": evaluate(route, directive, context)[0]}
+    rule = _matched(directive, context) if directive["target"] != LIMITED else None
+    return own if rule is None else {**own, "rollout": None, **{name: rule[name] for name in OF_A_RULE if name in rule}}
+
+
+def moves(directive: Directive) -> Mapping[str, Directive]:
+    """Every move that clients may have to wait for, by a name of its own, with its ramp: the route's and its rules'."""
+    found = [(move_of(directive), ramp_of(directive))]
+    found += [(str(rule["move"]), rule["ramp"]) for rule in directive["rules"] if rule.get("ramp")]
+    return {move: ramp for move, ramp in found if ramp is not None}
+
+
+def move_of(directive: Directive) -> str:
+    """The name of the move that a directive is about; each step of a return has its own."""
+    move, rollout = str(directive["move"]), directive["rollout"]
+    return f"{move}|{rollout['to']}|{rollout['pct']}" if rollout else move
+
+
+def _matched(directive: Directive, context: Context) -> Mapping[str, Any] | None:
+    """The first rule that applies."""
+    return next((each for each in directive["rules"] if _applies(each, context.get(each["attribute"]))), None)
 
 
 def _applies(rule: Mapping[str, Any], value: object) -> bool:

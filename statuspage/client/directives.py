@@ -17,7 +17,7 @@ from http.client import HTTPException
 from pathlib import Path
 from urllib.error import HTTPError
 
-from .deciding import LIMITED, Context, Directive, Epoch, epoch, evaluate, moment, ramp_of, seconds
+from .deciding import LIMITED, Context, Directive, Epoch, epoch, moment, move_of, personal, ramp_of, seconds
 from .known import BROKEN, KEPT_FOR, Known, keep, kept, learned
 from .reporting import SHARE, Beacon
 
@@ -66,35 +66,35 @@ class Directives:
 
     def provider(self, route: str, context: Context | None = None) -> str:
         """The provider to use now, or `limited`. Without anything known, and no default either, `limited`."""
-        directive = self.directive(route)
-        return self._value(route, directive, context) if directive else self._defaults.get(route, LIMITED)
+        directive = self.directive(route, context)
+        return str(directive["target"]) if directive else self._defaults.get(route, LIMITED)
 
-    def directive(self, route: str) -> Directive | None:
-        """All that is said of a route, with `connect` (how to connect), `publish_to`, `still_works` and `cause`."""
+    def directive(self, route: str, context: Context | None = None) -> Directive | None:
+        """All that is said of a route to this client: `target`, `connect` (how to connect), `publish_to`, `cause`, …"""
         known = self._look()
-        return known.directive(route, self._clock()) if known else None
+        found = known.directive(route, self._clock()) if known else None
+        return self._own(route, found, context) if found is not None else None
 
     def epoch(self, route: str) -> Epoch | None:
         """(generation, number) of a route; None where nothing is known."""
         found = self.directive(route)
         return epoch(found["epoch"]) if found else None
 
-    def moment(self, route: str) -> float | None:
-        """Where in the route's present move this client stands, in [0, 1). None where nothing is known."""
-        found = self.directive(route)
+    def moment(self, route: str, context: Context | None = None) -> float | None:
+        """Where in its present move this client stands, in [0, 1). None where nothing is known."""
+        found = self.directive(route, context)
         return moment(self.client_id, str(found["move"])) if found else None
 
     def wait(self, route: str, context: Context | None = None) -> float:
         """Seconds until this client may connect to `provider(route)`; until then it stays where it is."""
         known, now = self._look(), self._clock()
-        directive = known.directive(route, now) if known else None
+        found = known.directive(route, now) if known else None
+        directive = self._own(route, found, context) if found is not None else None
         ramp = ramp_of(directive) if directive is not None else None
-        if known is None or directive is None or ramp is None:
+        if known is None or directive is None or ramp is None or directive["target"] == LIMITED:
             return 0.0
-        since = known.since[route][1]
+        since = known.since[route].get(move_of(directive))
         own = moment(self.client_id, str(directive["move"])) * float(ramp["seconds"])
-        if self._value(route, directive, context) == LIMITED:
-            return 0.0
         if directive["expires_at"]:  # Everybody has known of this end for long.
             return max(0.0, seconds(ramp["start"]) + own - known.server - now)
         return max(0.0, since + float(ramp["wait_s"]) + own - now) if since is not None else 0.0
@@ -119,8 +119,8 @@ class Directives:
             return False
         return True
 
-    def _value(self, route: str, directive: Directive, context: Context | None) -> str:
-        return evaluate(route, directive, {"targetingKey": self.client_id, **(context or {})})[0]
+    def _own(self, route: str, directive: Directive, context: Context | None) -> Directive:
+        return personal(route, directive, {"targetingKey": self.client_id, **(context or {})})
 
     def _look(self) -> Known | None:
         """What is known. Where it is old it is read anew meanwhile; where it is too old, that is waited for."""

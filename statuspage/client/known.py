@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from .deciding import Directive, Epoch, epoch, evaluate, in_force, ramp_of, seconds
+from .deciding import Directive, Epoch, epoch, evaluate, in_force, moves, seconds
 
 KEPT_FOR = 3600.0
 """Seconds that a file's directives count: what was true last week may send a client to a provider that is down."""
@@ -16,8 +16,8 @@ KEPT_FOR = 3600.0
 BROKEN = (ValueError, KeyError, TypeError, AttributeError, RecursionError)
 """What a document that is none of ours raises."""
 
-Since = tuple[str, float | None]
-"""A move, or a step of one, and since when its wait counts (monotonic); None where there is nothing to wait for."""
+Since = Mapping[str, float | None]
+"""Moves with a ramp, and since when the wait for each counts (monotonic); None where there is nothing to wait for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,20 +60,17 @@ def learned(
 
 
 def _since(directive: Directive, before: Since | None, now: float, server_time: float) -> Since:
-    """Since when a client waits for a move or a step of a return: since it first heard of it."""
-    ramp, rollout = ramp_of(directive), directive["rollout"]
-    key = f"{directive['move']}|{rollout['to']}|{rollout['pct']}" if rollout else str(directive["move"])
-    if before is not None and before[0] == key:
-        return before
-    if ramp is None:
-        return key, None
-    ends = seconds(ramp["start"]) + ramp["wait_s"] + ramp["seconds"]
-    return key, None if server_time >= ends else now
+    """Since when a client waits for each move, or step of a return: since it first heard of it."""
+    found: dict[str, float | None] = {}
+    for move, ramp in moves(directive).items():
+        ends = seconds(ramp["start"]) + ramp["wait_s"] + ramp["seconds"]
+        found[move] = before[move] if before and move in before else None if server_time >= ends else now
+    return found
 
 
 def keep(known: Known, store: Path, now: float, wall: float) -> None:
     """Write it down by our own wall clock, whole or not at all. A disk that does not want to is no trouble."""
-    since = {route: [key, None if at is None else at - now + wall] for route, (key, at) in known.since.items()}
+    since = _shifted(known.since, wall - now)
     times = {"read_at": known.read_at - now + wall, "skew": known.server + now - wall, "since": since}
     beside = store.with_name(f"{store.name}.{os.getpid()}")
     try:
@@ -88,11 +85,16 @@ def kept(store: Path, now: float, wall: float) -> Known | None:
     """What was written down, however old; None where that is nothing."""
     try:
         found = json.loads(store.read_text(encoding="utf-8"))
-        since = {
-            route: (str(key), None if at is None else at - wall + now) for route, (key, at) in found["since"].items()
-        }
+        since = _shifted(found["since"], now - wall)
         nothing = Known({"config_epoch": ["", 0], "routes": {}}, None, now, 0.0, since)
         read = learned(nothing, found["document"], None, now, wall + found["skew"])
         return replace(read, read_at=found["read_at"] - wall + now)
     except (OSError, *BROKEN):
         return None
+
+
+def _shifted(since: Mapping[str, Since], by: float) -> dict[str, Since]:
+    """The same by another clock."""
+    return {
+        route: {move: None if at is None else at + by for move, at in each.items()} for route, each in since.items()
+    }

@@ -242,4 +242,11 @@ def warnings(file: File, checks: Sequence[Check]) -> Iterable[Problem]:
         if len(route.prefer) < 2:
             yield Problem(f"route[{route.id}].prefer", "names one provider only: when it fails there is limited mode")
         if route.mode != "observe" and route.users is None:
-            yield Problem(f"route[{route.id}].users", "is not given: how long a move must take is a guess")
+            yield Problem(f"route[{route.id}].users", f"is not given: {_guessed(file, route)}")
+
+
+def _guessed(file: File, route: Route) -> str:
+    """What nobody knows of a route without users: where no signal says how many they are either."""
+    full = [each.id for each in file.provider if each.capacity is not None and each.id in route.prefer]
+    fits = f", and so is whether it fits on {full[0]}: it counts as nobody there" if full else ""
+    return f"how long a move must take is a guess{fits}"

@@ -5,14 +5,14 @@ database, no scheduler and no probe alive. It says absolute times, never ages. E
 pairs the greater one, compared part by part, is the newer.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from statuspage.core.given import given
 from statuspage.core.pacing import is_among
-from statuspage.core.route import LIMITED, Ramp, Rollout, Route, RouteState, Rule, Scope, Switchboard
+from statuspage.core.route import LIMITED, Mode, Ramp, Rollout, Route, RouteState, Rule, RuleState, Scope, Switchboard
 from statuspage.core.telling import Json
 
 VERSION = 1
@@ -24,16 +24,20 @@ MAX_ATTEMPTS, BACKOFF_BASE_MS, BACKOFF_CAP_MS, LIMITED_POLL_MS = 5, 1_000, 60_00
 ARRIVING = timedelta(seconds=60)
 """How long after the end of a ramp somebody may still be on the way."""
 
+OF_A_RULE = ("publish_to", "move", "ramp")
+"""What a rule says for whom it applies to in the place of the directive."""
+
 STATIC, MATCHED, SPLIT = "STATIC", "TARGETING_MATCH", "SPLIT"
 """Reasons, by the words of OFREP."""
 
 
 @dataclass(frozen=True, slots=True)
 class Evaluation:
-    """What one client is to use, and why: `reason` is a word of OFREP."""
+    """What one client is to use, and why: `reason` is a word of OFREP, `rule` is which of the rules applies."""
 
     value: str
     reason: str
+    rule: int | None = None
 
 
 def directives_document(
@@ -48,9 +52,6 @@ def directives_document(
     routes: dict[str, Json] = {
         each.id: _directive(board, each, states.get(each.id), generation, now) for each in board.routes
     }
-    limited = bool(board.routes) and all(
-        (state := states.get(each.id)) is not None and state.is_limited for each in board.routes
-    )
     return {
         "version": VERSION,
         # Every epoch that ever rose raised it by one: it only rises.
@@ -58,9 +59,17 @@ def directives_document(
         "generated_at": _text(now),
         "heartbeat_at": _text(heartbeat_at) if heartbeat_at is not None else None,
         "stale": stale,
-        "limited_mode": limited,
+        "limited_mode": _limited_mode(board, states),
         "routes": routes,
     }
+
+
+def _limited_mode(board: Switchboard, states: Mapping[str, RouteState]) -> bool:
+    """Whether every route is limited that can be: not those that are only observed, or have what is built in."""
+    built_in = {each.id for each in board.providers if each.built_in}
+    may_be = [each for each in board.routes if each.mode is not Mode.OBSERVE and not built_in & set(each.providers)]
+    found = (states.get(each.id) for each in may_be)
+    return bool(may_be) and all(each is not None and each.is_limited for each in found)
 
 
 def _directive(board: Switchboard, route: Route, state: RouteState | None, generation: str, now: datetime) -> Document:
@@ -72,12 +81,12 @@ def _directive(board: Switchboard, route: Route, state: RouteState | None, gener
         "cause": present.cause,
         "scope": present.scope.value,
         "previous": present.previous,
-        "publish_to": _publish_to(present, now),
+        "publish_to": list(_publish_to(present, now)),
         "providers": list(route.providers),
         "move": present.move,
         "ramp": _ramp(present.ramp),
         "rollout": _rollout(present.rollout),
-        "rules": [_rule(route, present, index, rule) for index, rule in enumerate(route.rules)],
+        "rules": [_rule(route, present, index, rule, now) for index, rule in enumerate(route.rules)],
         "connect": {
             "timeout_ms": int(board.pace.max_wait.total_seconds() * 1000),
             "max_attempts": MAX_ATTEMPTS,
@@ -105,7 +114,7 @@ def _rollout(rollout: Rollout | None) -> Json:
     return {"to": rollout.to, "pct": rollout.pct, "ramp": _ramp(rollout.ramp)}
 
 
-def _publish_to(state: RouteState, now: datetime) -> list[Json]:
+def _publish_to(state: RouteState, now: datetime) -> list[str]:
     """Where a room's messages go: to both places while clients are in both, so that a room is not split.
 
     After a move that is until its ramp has ended and the last have arrived; then nobody is sent to what may be dead.
@@ -122,15 +131,23 @@ def _publish_to(state: RouteState, now: datetime) -> list[Json]:
     return [state.provider] if along in (None, state.provider) else [along, state.provider]
 
 
-def _rule(route: Route, state: RouteState, index: int, rule: Rule) -> Document:
-    """A rule with the provider for whom it applies to."""
-    held = state.rules[index].held if index < len(state.rules) else False
+def _rule(route: Route, state: RouteState, index: int, rule: Rule, now: datetime) -> Document:
+    """A rule with what holds for whom it applies to: their provider, and the move and the ramp onto it."""
+    known = state.rules[index] if index < len(state.rules) else RuleState()
+    target, flip = given(route, state, rule), known.flip
+    # Who connected before the rule applied to them stays where the others are.
+    places = [*_publish_to(state, now), *([target] if target != LIMITED else [])]
+    if flip is not None and flip.left is not None and now < flip.ramp.ends + ARRIVING:
+        places = [flip.left, *places]
     return {
         "attribute": rule.attribute,
         "over": rule.over,
         "under": rule.under,
-        "held": held,
-        "target": given(route, state, rule),
+        "held": known.held,
+        "target": target,
+        "publish_to": list(dict.fromkeys(places)),
+        "move": flip.move if flip is not None else None,
+        "ramp": _ramp(flip.ramp) if flip is not None else None,
     }
 
 
@@ -143,15 +160,23 @@ def evaluate(route: str, directive: Mapping[str, Any], context: Mapping[str, Any
     target = str(directive["target"])
     if target == LIMITED:
         return Evaluation(LIMITED, STATIC)
-    for rule in directive["rules"]:
+    for number, rule in enumerate(directive["rules"]):
         if _applies(rule, context.get(rule["attribute"])):
-            return Evaluation(str(rule["target"]), MATCHED)
+            return Evaluation(str(rule["target"]), MATCHED, number)
     rollout = directive["rollout"]
     if rollout is None:
         return Evaluation(target, STATIC)
     client = context.get("targetingKey")
     moved = isinstance(client, str) and client != "" and is_among(int(rollout["pct"]), route, client)
     return Evaluation(str(rollout["to"]) if moved else target, SPLIT)
+
+
+def personal(directive: Mapping[str, Any], found: Evaluation) -> Document:
+    """The directive as it is for one client: where a rule applies, with the rule's own move."""
+    own = {**directive, "target": found.value}
+    if found.rule is None:
+        return own
+    return {**own, "rollout": None, **{name: directive["rules"][found.rule][name] for name in OF_A_RULE}}
 
 
 def _applies(rule: Mapping[str, Any], value: object) -> bool:
@@ -180,8 +205,15 @@ def flagd_document(board: Switchboard, directives: Mapping[str, Any]) -> Documen
         }
         flags[f"{id}.directive"] = {
             "state": "ENABLED",
-            "variants": {"now": dict(directive)},
+            "variants": {
+                "now": dict(directive),
+                **{
+                    f"rule_{number}": personal(directive, Evaluation(rule["target"], MATCHED, number))
+                    for number, rule in enumerate(directive["rules"])
+                },
+            },
             "defaultVariant": "now",
+            "targeting": _by_rules(directive, [f"rule_{number}" for number in range(len(directive["rules"]))], None),
             "metadata": flag_metadata(directive),
         }
     flags["platform.limited_mode"] = {
@@ -214,9 +246,16 @@ def _targeting(route: str, directive: Mapping[str, Any]) -> Document:
         if rollout["pct"] < 100:
             shares.append([directive["target"], 100 - rollout["pct"]])
         found = {"fractional": [{"cat": [route, {"var": "targetingKey"}]}, *shares]}
-    for rule in reversed(directive["rules"]):
-        limit = rule["under"] if rule["held"] else rule["over"]
-        found = {"if": [{">": [{"var": rule["attribute"]}, limit]}, rule["target"], found]}
+    return _by_rules(directive, [rule["target"] for rule in directive["rules"]], found)
+
+
+def _by_rules(directive: Mapping[str, Any], variants: Sequence[str], others: Json) -> Document:
+    """One variant for each rule, and something else for the others."""
+    found = others
+    if directive["target"] != LIMITED:
+        for rule, variant in reversed(list(zip(directive["rules"], variants, strict=True))):
+            limit = rule["under"] if rule["held"] else rule["over"]
+            found = {"if": [{">": [{"var": rule["attribute"]}, limit]}, variant, found]}
     return found if isinstance(found, dict) else {}
 
 

@@ -91,13 +91,16 @@ def _looked_at(board: Board, wish: Wish) -> str:
 
 def _room(board: Board, wish: Wish) -> str:
     provider = board.provider(wish.to)
+    if provider.built_in:
+        return "it is built into the application"
     if provider.capacity is None:
         return "nobody has said how many users it takes"
     there = board.users_on(provider, but=wish.route.id)
     coming = board.users(wish.route, wish.state)
     room = int(provider.capacity * board.pace.headroom)
-    unsaid = "; the users of this route are not known" if coming is None else ""
-    return f"would be {there + (coming or 0):,} of {room:,} users{unsaid}"
+    said = f"would be {there + (coming or 0):,} of {room:,} users"
+    unsaid = board.uncounted(wish.to, wish.route)
+    return f"not known: nobody has counted the users of {', '.join(unsaid)}; without them it {said}" if unsaid else said
 
 
 def _calm(board: Board, wish: Wish) -> str:

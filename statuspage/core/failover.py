@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from statuspage.core.guards import Board, recent_moves
 from statuspage.core.incident import ROBOT
 from statuspage.core.moves import Event, Plan, first_state, moved_to, numbered
-from statuspage.core.ramping import step, with_flips, with_ramps
+from statuspage.core.ramping import step, with_ramps
 from statuspage.core.route import Mode, Proposal, Refusal, Route, RouteState, Scope
 from statuspage.core.upkeep import kept_up
 from statuspage.core.wanting import plan
@@ -69,7 +69,7 @@ def steer(board: Board) -> Steered:
             if done_so is not None:
                 moved[route.id] = done_so
         # Who is on the way counts for those who come after: with ramps, not without.
-        present = with_flips(with_ramps(present, {id: stood[id] for id in moved}), stood, moved)
+        present = with_ramps(present, stood, moved)
         if present.states == before:
             break
     for route in routes:
@@ -101,6 +101,8 @@ def _acted(board: Board, route: Route, wanted: Plan | None, done: Steered) -> tu
     after = moved_to(state, route, wanted, by=ROBOT, board=board)
     if wanted.event is Event.RETURNED:  # counted when it began, and walked by everybody since
         after = replace(after, moves=state.moves, scope=Scope.NEW)
+    if after.pinned is not None and after.pinned.implied:
+        after = replace(after, pinned=None)  # what it held sank
     _cleared(state, after, done)
     return after, wanted  # why it is limited is why it cannot be lifted: that is found next, and may lock it
 

@@ -4,6 +4,7 @@ The names never change: people override a guard by its name. `stale_lease` and `
 are found where a decision is written, and nobody overrides them.
 """
 
+import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
@@ -11,12 +12,14 @@ from datetime import datetime, timedelta
 from statuspage.core.detection import EPOCH
 from statuspage.core.felt import Felt
 from statuspage.core.health import Condition, Health
-from statuspage.core.load import Signals, arrivals, herd, peak_of, planned_for, said_on
+from statuspage.core.load import Signal, Signals, arrivals, herd, peak_of, planned_for, said_on
 from statuspage.core.maintenance import Window
 from statuspage.core.route import LIMITED, Pace, Provider, Refusal, Route, RouteState, Scope, Switchboard, matches
 
 READY_WITHIN = timedelta(minutes=5)
 """A destination was seen to work so recently."""
+LATE = timedelta(seconds=25)
+"""So long after a ramp its last clients are in what is said: they read of it within 15 s, and counts take 10 s."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +59,11 @@ class Board:
         """The provider of that id, an unlimited one where the configuration has none."""
         return self.switchboard.provider(id) or Provider(id, id, "")
 
+    def is_built_in(self, place: str) -> bool:
+        """Whether a place is a part of the application itself: as safe as limited mode, and better."""
+        known = self.switchboard.provider(place)
+        return known is not None and known.built_in
+
     def after(self, state: RouteState) -> "Board":
         """The same with a route as it stands now."""
         return replace(self, states={**self.states, state.route: state})
@@ -80,16 +88,48 @@ class Board:
         summed = sum(self.users(each) or 0 for each in self.on(provider.id, but))
         return max(summed, said_on(provider, self.signals, self.now))
 
+    def uncounted(self, provider: str, also: Route) -> list[str]:
+        """Of the routes on a provider, and one more, those whose users nobody has counted: they count as 0."""
+        return [each.id for each in (*self.on(provider, but=also.id), also) if self.users(each) is None]
+
     def arriving(self, to: str, coming: Iterable[tuple[Route, RouteState]]) -> float:
         """New connections a second that a provider would take anyway with these routes, from where they stood.
 
         Those of a route come along. Where it says less than its source does, the source is believed.
         """
         states = tuple((route, state) for route, state in coming if state.provider != to)
-        rate = sum(arrivals(route.id, self.signals, self.now) for route, _ in states)
+        rate = sum(self._arrivals(route.id) for route, _ in states)
         sources = {source for _, state in states if (source := self._source(state)) not in (None, to)}
-        left = sum(arrivals(source, self.signals, self.now) for source in sources if source is not None)
-        return arrivals(to, self.signals, self.now) + max(rate, left)
+        left = sum(self._arrivals(source) for source in sources if source is not None)
+        return self._arrivals(to) + max(rate, left)
+
+    def _arrivals(self, subject: str) -> float:
+        return arrivals(subject, self.unsent(subject), self.now)
+
+    def unsent(self, subject: str) -> Signals:
+        """What is said of a provider or of a route, without the new connections that our own ramps send there.
+
+        Who was sent is no herd, and does not come anyway.
+        """
+        said, sent = self.signals.get(subject, ()), self._sent(subject)
+        if not sent:
+            return {subject: said}
+        return {subject: [each if each.connects_per_s is None else _less(each, sent) for each in said]}
+
+    def _sent(self, subject: str) -> list[tuple[datetime, datetime, float]]:
+        """From when until when our own ramps send clients to a provider, or a route's clients, and how many a second.
+
+        Where nobody has said how many they are it may be any number: what comes cannot be told from it.
+        """
+        found = []
+        for route in self.switchboard.routes:
+            state = self.states.get(route.id)
+            ramps = state.sending(None if route.id == subject else subject, self.pace.steps) if state else {}
+            users = self.users(route) if ramps else None
+            for ramp, part in ramps.items():
+                rate = users * part / 100 / ramp.seconds if users is not None else math.inf
+                found.append((ramp.begins, ramp.ends + LATE, rate))
+        return found
 
     def _source(self, state: RouteState) -> str | None:
         """Where new connections try to go now: limited, to what failed, as long as it is not well."""
@@ -102,7 +142,12 @@ class Board:
         """Whether everybody can be where they are counted: no source of theirs fails, nobody is on the way."""
         sources = (state.provider, state.previous) if state.scope is Scope.NEW else (state.provider,)
         is_well = all(self.condition(each).health is Health.UP for each in sources if each is not None)
-        return is_well and not state.is_moving(self.now)
+        return is_well and not state.is_under_way(self.now)
+
+
+def _less(said: Signal, sent: Iterable[tuple[datetime, datetime, float]]) -> Signal:
+    rate = sum(rate for begins, ends, rate in sent if begins < said.at <= ends)
+    return replace(said, connects_per_s=max((said.connects_per_s or 0.0) - rate, 0.0))
 
 
 def _places(state: RouteState) -> tuple[str, ...]:
@@ -131,8 +176,8 @@ def _target_not_up(board: Board, wish: Wish) -> str | None:
 
 def _target_not_proven(board: Board, wish: Wish) -> str | None:
     found, needed = board.condition(wish.to), board.pace.target_min_up
-    if found.health is not Health.UP:
-        return None  # it is not up: that is said already
+    if found.health is not Health.UP or board.is_built_in(wish.to):
+        return None  # it is not up: that is said already; what is built in is there whenever the application is
     lasted = board.lasts(found.since)
     return None if lasted >= needed else f"{wish.to} is up for {_s(lasted)} of {_s(needed)}"
 
@@ -148,6 +193,8 @@ def _not_ready(board: Board, wish: Wish) -> str | None:
 
 
 def _capacity(board: Board, wish: Wish) -> str | None:
+    if board.is_built_in(wish.to):
+        return None  # there is one in every process of the application: nobody connects to it
     return _crowd(board, wish) or _rush(board, wish)
 
 
@@ -171,19 +218,22 @@ def _crowd(board: Board, wish: Wish) -> str | None:
     room = int(provider.capacity * board.pace.headroom)
     if there + coming <= room:
         return None
-    return (
-        f"{wish.to} takes {room:,} users ({board.pace.headroom:.0%} of {provider.capacity:,}): {there:,} + {coming:,}"
-    )
+    limit = f"{room:,} users ({board.pace.headroom:.0%} of {provider.capacity:,})"
+    unsaid = board.uncounted(wish.to, wish.route)
+    others = f" and those of {', '.join(unsaid)}, whom nobody has counted" if unsaid else ""
+    return f"{wish.to} takes {limit}: {there:,} + {coming:,}{others}"
 
 
 def _follows_load(board: Board, wish: Wish) -> str | None:
     """Whether the failure would follow the users: a herd halted it, or both providers sink together."""
+    if board.is_built_in(wish.to):
+        return None
     source = wish.state.provider if wish.state.provider != LIMITED else (wish.state.origin or "")
     if wish.to == source:  # those that stayed behind follow
         source = wish.state.previous or source
     for subject in dict.fromkeys((wish.route.id, source, wish.to)):
         takes = board.provider(wish.to if subject == wish.route.id else subject).max_connects_per_s
-        found = herd(subject, board.signals, board.now, board.pace, takes)
+        found = herd(subject, board.unsent(subject), board.now, board.pace, takes)
         if found is not None:
             return found
     return None
@@ -200,10 +250,16 @@ def _flap_budget(board: Board, wish: Wish) -> str | None:
 
 def _paused_or_pinned(board: Board, wish: Wish) -> str | None:
     for what, holding in (("paused", wish.state.paused), ("pinned", wish.state.pinned)):
-        if holding is not None and board.now < holding.until:
+        if holding is not None and board.now < holding.until and not (holding.implied and _is_rescue(board, wish)):
             return f"{what} by {holding.by} until {holding.until:%H:%M} UTC"
     sources = (wish.route.component, board.provider(wish.state.provider).component)
     return "planned work is under way" if any(_is_worked_on(board, each) for each in sources) else None
+
+
+def _is_rescue(board: Board, wish: Wish) -> bool:
+    """Whether it is about going to safety from what sank with the move: whoever moved it did not mean that."""
+    is_safe = wish.to == LIMITED or board.is_built_in(wish.to)
+    return is_safe and is_failing(board, wish.state.provider) and sank_with_the_move(board, wish.state)
 
 
 def _is_worked_on(board: Board, component: str) -> bool:
@@ -293,6 +349,14 @@ def is_failing(board: Board, provider: str) -> bool:
     """Down for as long as it takes to believe it, from the first bad run. UNKNOWN is not down."""
     found = board.condition(provider)
     return found.health is Health.DOWN and board.now - found.since >= board.pace.confirm
+
+
+def sank_with_the_move(board: Board, state: RouteState) -> bool:
+    """Whether the provider went down so soon after clients were moved onto it that the load must have followed."""
+    down_since, within = board.condition(state.provider).since, board.pace.sunk_within
+    if state.previous is None:
+        return False
+    return state.since - within <= down_since <= max(state.since, state.arrived) + within
 
 
 def recent_moves(state: RouteState, pace: Pace, now: datetime) -> tuple[datetime, ...]:

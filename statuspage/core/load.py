@@ -93,7 +93,7 @@ def herd(subject: str, signals: Signals, now: datetime, pace: Pace, takes: float
         return None  # chance: of few beacons three times as many come now and then
     rate = latest.connects_per_s
     said = f"{rate:g} new connections a second on {subject}"
-    usual = _usual(signals[subject][:-1])
+    usual = _usual([each for each in signals[subject] if each.connects_per_s is not None][:-1])
     if usual is None:
         share = takes * pace.headroom if takes is not None else math.inf
         return f"{said}, more than {share:g}" if rate > share else None
@@ -101,8 +101,7 @@ def herd(subject: str, signals: Signals, now: datetime, pace: Pace, takes: float
     return f"{said}, usually {usual:g}" if rate > pace.herd * base and base > 0 else None
 
 
-def _usual(before: Sequence[Signal]) -> float | None:
-    known = [each for each in before if each.connects_per_s is not None]
+def _usual(known: Sequence[Signal]) -> float | None:
     if len(known) < FEWEST or known[-1].at - known[0].at < SPAN:
         return None
     return median(each.connects_per_s or 0.0 for each in known)
@@ -167,5 +166,10 @@ def is_near(event: PlannedEvent, now: datetime, lead: timedelta) -> bool:
 
 
 def _latest(subject: str, signals: Signals, now: datetime) -> Signal | None:
-    found = signals.get(subject)
-    return found[-1] if found and timedelta(0) <= now - found[-1].at <= FRESH else None
+    """The newest of what was said just now, number by number: one may count users, and another new connections."""
+    fresh = [each for each in reversed(signals.get(subject, ())) if timedelta(0) <= now - each.at <= FRESH]
+    if not fresh:
+        return None
+    users = next((each.users for each in fresh if each.users is not None), None)
+    rated = next((each for each in fresh if each.connects_per_s is not None), fresh[0])
+    return Signal(subject, fresh[0].at, users, rated.connects_per_s, rated.beacons)

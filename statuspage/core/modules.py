@@ -33,7 +33,7 @@ def served(state: RouteState, found: Condition, now: datetime) -> Served:
         return Served(Status.PARTIAL, state.since)
     status = _BY_HEALTH[found.health]
     since = max(found.since, state.since)
-    if state.ramp is not None and state.ramp.start <= state.since and status in (Status.OPERATIONAL, Status.UNKNOWN):
+    if state.ramp is not None and status in (Status.OPERATIONAL, Status.UNKNOWN):
         if state.is_moving(now):
             return Served(Status.DEGRADED, state.since)
         since = max(since, state.ramp.ends)

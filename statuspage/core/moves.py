@@ -146,6 +146,8 @@ def moved_to(state: RouteState, route: Route, plan: Plan, *, by: str, board: Boa
     """The route after a move. Raises KeyError for what the table does not allow. Its ramp comes with `ramping`."""
     move, now, pace = TABLE[standing(state, route)][plan.event], board.now, board.pace
     recent = recent_moves(state, pace, now)
+    counts = move.counts and not board.is_built_in(plan.to)
+    been = state.been if plan.to == state.provider else dict.fromkeys((*state.been, state.provider))
     return replace(
         state,
         provider=plan.to,
@@ -158,10 +160,9 @@ def moved_to(state: RouteState, route: Route, plan: Plan, *, by: str, board: Boa
         scope=Scope.NEW if plan.event is Event.FOLLOWED else Scope.ALL,
         move=move_id(plan.to, now),
         ramp=None,
-        arrived_at=None,
         rollout=None,
         reorder=state.reorder and plan.to != home(state, route) and not state.is_overdue,
-        moves=(*recent, now) if move.counts and now not in recent else recent,
+        moves=(*recent, now) if counts and now not in recent else recent,
         proposal=None,
         would=None,
         blocked=(),
@@ -169,6 +170,7 @@ def moved_to(state: RouteState, route: Route, plan: Plan, *, by: str, board: Boa
         verify_until=None if plan.to == LIMITED else now + pace.verify,
         expires_at=None,
         expires_to=None,
+        been=tuple(each for each in been if each in route.providers),
         exercised_at=now,
     )
 

@@ -12,7 +12,7 @@ from statuspage.core.boarding import board_of
 from statuspage.core.guards import GUARDS, OF_HANDS, UNFORGIVING, Board, Wish, against_target, refusals
 from statuspage.core.incident import ROBOT
 from statuspage.core.moves import BY_HAND, Event, Plan, home, moved_to, numbered
-from statuspage.core.ramping import with_flips, with_ramps
+from statuspage.core.ramping import with_ramps
 from statuspage.core.refusals import Conflict, NotThere, Refused
 from statuspage.core.route import LIMITED, Holding, Refusal, Route, RouteState
 from statuspage.core.route_events import changed_event, moved_event, operated_event
@@ -168,8 +168,8 @@ def _moved(
     after = replace(after, moves=(), locked_at=None, expires_at=expires_at, expires_to=expires_to)
     if not approved:
         until = expires_at or now + board.pace.hold_by_hand
-        after = replace(after, pinned=Holding(until, order.by, _reason(order.reason)))
-    board = with_ramps(board.after(after), {route.id: found.state})
+        after = replace(after, pinned=Holding(until, order.by, _reason(order.reason), implied=True))
+    board = with_ramps(board.after(after), {route.id: found.state}, {route.id})
     final = numbered(found.state, board.states[route.id], now)
     event = moved_event(route, found.state, final, plan.event, board, override=override)
     return Decision(routes=(final,), events=(event,))
@@ -178,7 +178,7 @@ def _moved(
 def _operated(
     found: _Found, after: RouteState, what: str, order: Order, now: datetime, data: dict[str, str]
 ) -> Decision:
-    board = with_flips(found.board.after(after), {after.route: found.state}, ())
+    board = with_ramps(found.board.after(after), {after.route: found.state}, ())
     final = numbered(found.state, board.states[after.route], now)
     changed = (changed_event(final, board),) if final.epoch != found.state.epoch else ()
     told = operated_event(what, final, order.by, _reason(order.reason), now, data)

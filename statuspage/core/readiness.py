@@ -217,6 +217,9 @@ def _ramp(board: Board, seen: RouteView, users: int | None, beside: Sequence[int
     if to is None:
         return
     provider, of = board.provider(to), seen.route.id
+    if provider.built_in:
+        yield Line("ramp", Verdict.OK, f"a move to {provider.name} takes no time: nobody connects to it", of)
+        return
     if users is None or provider.max_connects_per_s is None:
         words = f"a move to {provider.name} takes {span(board.pace.ramp)}, whatever that does to it"
         yield Line("ramp", Verdict.WARN, words, of)
@@ -238,7 +241,9 @@ def _providers(board: Board, mine: Sequence[RouteView]) -> tuple[Provider, ...]:
 def _of_provider(
     board: Board, provider: Provider, mine: Sequence[RouteView], planned: PlannedEvent | None
 ) -> Iterable[Line]:
-    """Whether it carries everybody who is on it, and everybody who would come."""
+    """Whether it carries everybody who is on it, and everybody who would come. What is built in carries its own."""
+    if provider.built_in:
+        return
     if provider.capacity is None:
         yield Line("capacity", Verdict.WARN, f"nobody has said how many users {provider.name} takes", provider.id)
     else:
@@ -267,7 +272,11 @@ def _capacity(
         words = f"{provider.name} carries {present:,} users already, and takes {limit}"
         return Line("capacity", Verdict.NO_GO, words, provider.id)
     words = f"with every route on it {provider.name} carries {max(present, all_of_them):,} users, and takes {limit}"
-    return Line("capacity", Verdict.OK if all_of_them <= room else Verdict.NO_GO, words, provider.id)
+    unsaid = [each.id for each in would if _users(board, each, planned) is None]
+    if unsaid:
+        words += f"; nobody has counted the users of {', '.join(unsaid)}"
+    fits = Verdict.WARN if unsaid else Verdict.OK
+    return Line("capacity", fits if all_of_them <= room else Verdict.NO_GO, words, provider.id)
 
 
 def _users(board: Board, route: Route, planned: PlannedEvent | None) -> int | None:

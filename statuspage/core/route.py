@@ -4,6 +4,7 @@ A route is one module's choice of provider. What is served of it is its directiv
 rises by exactly one. `limited` stands in the place of a provider where the module works without realtime.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -163,6 +164,11 @@ class Ramp:
     seconds: int
 
     @property
+    def begins(self) -> datetime:
+        """When the first of them moves."""
+        return self.start + timedelta(seconds=self.wait_s)
+
+    @property
     def ends(self) -> datetime:
         return self.start + timedelta(seconds=self.wait_s + self.seconds)
 
@@ -206,19 +212,34 @@ class Proposal:
 
 @dataclass(frozen=True, slots=True)
 class Holding:
-    """A person keeps the robot's hands off, until then."""
+    """A person keeps the robot's hands off, until then. `implied`: they moved it, and said nothing of holding."""
 
     until: datetime
     by: str
     reason: str = ""
+    implied: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Flip:
+    """Those to whom a rule applies go from `left` to `to`, though others stay: a move and a ramp of their own.
+
+    `left` is None where they had no provider.
+    """
+
+    to: str
+    left: str | None
+    move: str
+    ramp: Ramp
 
 
 @dataclass(frozen=True, slots=True)
 class RuleState:
-    """Whether a rule holds, and since when its value has been under its limit."""
+    """Whether a rule holds, since when its value has been under its limit, and the last flip of whom it applies to."""
 
     held: bool = False
     under_since: datetime | None = None
+    flip: Flip | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -244,8 +265,6 @@ class RouteState:
     scope: Scope = Scope.ALL
     move: str = ""
     ramp: Ramp | None = None
-    arrived_at: datetime | None = None
-    """When the ramp of the last move ended, if it is no longer kept."""
     rollout: Rollout | None = None
     usable: tuple[str, ...] | None = ()
     lost: tuple[str, ...] = ()
@@ -268,6 +287,8 @@ class RouteState:
     expires_at: datetime | None = None
     """Only for what a person limited until then."""
     expires_to: str | None = None
+    been: tuple[str, ...] = ()
+    """The providers that it has left."""
     exercised_at: datetime | None = None
     """When it last moved, or was drilled."""
     changed_at: datetime | None = None
@@ -285,7 +306,7 @@ class RouteState:
     def served(self) -> tuple[object, ...]:
         """What consumers see change: the epoch rises when this does, and at no other time."""
         pct = (self.rollout.to, self.rollout.pct, self.rollout.ramp) if self.rollout else None
-        held = tuple(each.held for each in self.rules)
+        held = tuple((each.held, each.flip.move if each.flip else None) for each in self.rules)
         in_hand = bool(self.rules) and self.is_in_hand
         ends = (self.expires_at, self.expires_to)
         return (self.provider, self.scope, self.move, pct, self.usable, held, in_hand, ends)
@@ -298,11 +319,24 @@ class RouteState:
     @property
     def arrived(self) -> datetime:
         """When the last of its clients is where it stands: at the end of its ramp."""
-        return self.ramp.ends if self.ramp is not None else self.arrived_at or self.since
+        return self.ramp.ends if self.ramp is not None else self.since
 
     def is_moving(self, now: datetime) -> bool:
-        """Whether clients are still on their way."""
+        """Whether the route's clients are still on their way."""
         return self.ramp is not None and now < self.ramp.ends
+
+    def is_under_way(self, now: datetime) -> bool:
+        """Whether anybody is: the route's clients, or those to whom a rule applies."""
+        return self.is_moving(now) or any(each.flip is not None and now < each.flip.ramp.ends for each in self.rules)
+
+    def sending(self, to: str | None, steps: Sequence[int]) -> dict[Ramp, int]:
+        """The ramps of its clients onto a provider, or onto any (None), each with the percentage that comes with it."""
+        found = [(self.provider, self.ramp, 100)]
+        found += [(each.flip.to, each.flip.ramp, 100) for each in self.rules if each.flip is not None]
+        if self.rollout is not None:
+            before = max((pct for pct in steps if pct < self.rollout.pct), default=0)
+            found.append((self.rollout.to, self.rollout.ramp, self.rollout.pct - before))
+        return {ramp: part for place, ramp, part in found if ramp is not None and ramp.seconds and to in (None, place)}
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,9 +15,9 @@ NO_REALTIME = "it works without live updates"
 def route_sentences(site: Site, states: Iterable[RouteState]) -> tuple[str, ...]:
     """One sentence for all routes that moved together. Markdown."""
     order = {each.id: number for number, each in enumerate(site.switchboard.routes)}
-    together: dict[tuple[str, str], list[RouteState]] = {}
+    together: dict[tuple[str, str, bool], list[RouteState]] = {}
     for state in sorted(states, key=lambda each: order.get(each.route, len(order))):
-        together.setdefault((state.provider, state.move), []).append(state)
+        together.setdefault((state.provider, state.move, _is_back(site, state)), []).append(state)
     return tuple(_sentence(site, group) for group in together.values())
 
 
@@ -51,9 +51,9 @@ def _sentence(site: Site, group: Sequence[RouteState]) -> str:
 
 
 def _is_back(site: Site, state: RouteState) -> bool:
-    """Whether it was there before: where it is at home without any rule."""
+    """Whether it was there before, and that is where it is at home without any rule."""
     route = site.switchboard.route(state.route)
-    return route is not None and state.provider == route.prefer[0]
+    return route is not None and state.provider == route.prefer[0] and state.provider in state.been
 
 
 def _modules(site: Site, group: Sequence[RouteState]) -> list[str]:

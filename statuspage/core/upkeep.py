@@ -46,7 +46,10 @@ def kept_up(board: Board, route: Route) -> tuple[RouteState, tuple[str, ...]]:
 def _ordered(board: Board, route: Route, state: RouteState) -> RouteState:
     """The order of preference by the rules that hold now; a rule holds until its value was low for a while."""
     was = state.rules if len(state.rules) == len(route.rules) else tuple(RuleState() for _ in route.rules)
-    rules = tuple(_rule_state(board, route, rule, held) for rule, held in zip(route.rules, was, strict=True))
+    rules = tuple(
+        replace(_rule_state(board, route, rule, each), flip=each.flip)
+        for rule, each in zip(route.rules, was, strict=True)
+    )
     first = next((rule.prefer for rule, held in zip(route.rules, rules, strict=True) if held.held), ())
     order = tuple(dict.fromkeys((*first, *route.prefer)))
     changed = bool(state.order) and order[0] != state.order[0]
@@ -106,7 +109,7 @@ def _is_fit(board: Board, route: Route, state: RouteState, name: str) -> bool:
 
 
 def _is_ramping(board: Board, state: RouteState) -> bool:
-    return state.is_moving(board.now) or state.rollout is not None
+    return state.is_under_way(board.now) or state.rollout is not None
 
 
 def _goes_on(board: Board, route: Route, state: RouteState, rollout: Rollout) -> bool:

@@ -3,7 +3,17 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
-from statuspage.core.guards import OF_HANDS, OF_RETURN, OF_ROBOT, Board, Wish, against_target, is_failing, refusals
+from statuspage.core.guards import (
+    OF_HANDS,
+    OF_RETURN,
+    OF_ROBOT,
+    Board,
+    Wish,
+    against_target,
+    is_failing,
+    refusals,
+    sank_with_the_move,
+)
 from statuspage.core.health import Health
 from statuspage.core.incident import ROBOT
 from statuspage.core.moves import BY_HAND, PREFERENCE, Event, Plan, home
@@ -58,9 +68,9 @@ def _leave(board: Board, route: Route, state: RouteState, *, slow: bool) -> Plan
     reason += f" ({source.why})" if source.why else ""
     hands = refusals(board, Wish(route, state, LIMITED), *OF_HANDS)
     shed = Plan(Event.SHED, LIMITED, cause, reason, hands)
-    if not slow and _sank_with_the_move(board, state):
+    if not slow and sank_with_the_move(board, state):
         said = f"{state.provider} failed within {board.pace.sunk_within.total_seconds():.0f} s of the move onto it"
-        return replace(shed, cause="follows_load", spurned=(Refusal("follows_load", said),))
+        return _safe(board, route, replace(shed, cause="follows_load", spurned=(Refusal("follows_load", said),)))
     spurned: list[Refusal] = []
     overspent = False
     for to in state.order:
@@ -68,7 +78,7 @@ def _leave(board: Board, route: Route, state: RouteState, *, slow: bool) -> Plan
             continue
         wish = Wish(route, state, to)
         event = Event.FAILED_BACK if to == home(state, route) else Event.FAILED_OVER
-        against = against_target(board, wish) or refusals(board, wish, *OF_ROBOT)
+        against = against_target(board, wish) or _against_robot(board, wish)
         if not against:
             return Plan(event, to, cause, reason, hands)
         if [each.guard for each in against] == ["parallel"]:
@@ -78,7 +88,22 @@ def _leave(board: Board, route: Route, state: RouteState, *, slow: bool) -> Plan
     if slow:
         stay = Plan(Event.FAILED_OVER, state.provider, cause, reason, tuple(spurned), overspent=overspent)
         return stay if spurned else None
-    return replace(shed, spurned=tuple(spurned), overspent=overspent)
+    return _safe(board, route, replace(shed, spurned=tuple(spurned), overspent=overspent))
+
+
+def _safe(board: Board, route: Route, shed: Plan) -> Plan:
+    """What is built into the application is as safe as limited mode, and better: a route that has it goes there."""
+    state = board.states[route.id]
+    for to in dict.fromkeys((*state.order, *route.providers)):
+        if board.is_built_in(to) and not against_target(board, Wish(route, state, to)):
+            event = Event.FAILED_BACK if to == home(state, route) else Event.FAILED_OVER
+            return replace(shed, event=event, to=to, overspent=False)
+    return shed
+
+
+def _against_robot(board: Board, wish: Wish) -> tuple[Refusal, ...]:
+    """What forbids the robot to go to a provider. Like limited mode, what is built in is always allowed."""
+    return () if board.is_built_in(wish.to) else refusals(board, wish, *OF_ROBOT)
 
 
 def _is_drained(board: Board, state: RouteState) -> bool:
@@ -95,15 +120,8 @@ def _drain(board: Board, route: Route, state: RouteState) -> Plan:
     hands = refusals(board, Wish(route, state, LIMITED), *OF_HANDS)
     against = refusals(board, Wish(route, state, state.provider), "capacity", "follows_load")
     event, to = (Event.SHED, LIMITED) if against else (Event.DRAINED, state.provider)
-    return Plan(event, to, f"{previous}_down", reason, hands, spurned=against)
-
-
-def _sank_with_the_move(board: Board, state: RouteState) -> bool:
-    """Whether the provider went down so soon after clients were moved onto it that the load must have followed."""
-    down_since, within = board.condition(state.provider).since, board.pace.sunk_within
-    if state.previous is None:
-        return False
-    return state.since - within <= down_since <= max(state.since, state.arrived) + within
+    drained = Plan(event, to, f"{previous}_down", reason, hands, spurned=against)
+    return _safe(board, route, drained) if against else drained
 
 
 def _lift(board: Board, route: Route, state: RouteState) -> Plan | None:
@@ -117,7 +135,7 @@ def _lift(board: Board, route: Route, state: RouteState) -> Plan | None:
     for to in dict.fromkeys(preferred):
         wish = Wish(route, state, to)
         event = Event.FOUND_HOME if to == home(state, route) else Event.FOUND
-        against = (*against_target(board, wish), *refusals(board, wish, *OF_ROBOT))
+        against = (*against_target(board, wish), *_against_robot(board, wish))
         if not against:
             return Plan(event, to, f"{to}_up", f"{to} passes every guard", (*_too_soon(board, state), *hands))
         spurned += against

@@ -20,7 +20,7 @@ from urllib.parse import parse_qs, unquote
 from werkzeug.exceptions import BadRequest
 
 from statuspage.core.clock import Clock
-from statuspage.core.directive import Evaluation, evaluate, flag_metadata
+from statuspage.core.directive import Evaluation, evaluate, flag_metadata, personal
 from statuspage.core.parsing import parse
 from statuspage.core.refusals import Refused
 from statuspage.web.directives import Directives
@@ -229,7 +229,7 @@ def _etag(present: Directives, evaluations: tuple[Evaluation, ...]) -> str:
     And the ten minutes of the heartbeat: a browser's SDK writes down what it got with 200 only, so that without it a
     copy would be as old as the last move, however lately the browser asked.
     """
-    told = json.dumps([[each.value, each.reason] for each in evaluations]).encode()
+    told = json.dumps([[each.value, each.reason, each.rule] for each in evaluations]).encode()
     beat = present.document["heartbeat_at"]
     lived = "" if beat is None else f"{_seconds(beat) // KEPT_FOR_S:x}"
     stale = "s" if present.document["stale"] else "f"
@@ -275,7 +275,7 @@ def _flags(
     same = {"reason": found.reason, "variant": found.value, "metadata": metadata}
     return [
         {"key": f"{id}.provider", "value": found.value, **same},
-        {"key": f"{id}.directive", "value": {**directive, "target": found.value}, **same},
+        {"key": f"{id}.directive", "value": personal(directive, found), **same},
     ]
 
 

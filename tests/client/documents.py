@@ -53,11 +53,18 @@ _NUMBERS = st.integers(-(2**53), 2**53) | st.floats(allow_nan=False, allow_infin
 TEXTS = st.text(st.characters(exclude_categories=["Cs"]), max_size=12)
 
 
-def _rule(values: tuple[str, float, float, bool, str]) -> Mapping[str, Any]:
-    return dict(zip(("attribute", "over", "under", "held", "target"), values, strict=True))
+def _rule(values: tuple[Any, ...]) -> Mapping[str, Any]:
+    names = ("attribute", "over", "under", "held", "target", "publish_to", "move", "ramp")
+    return dict(zip(names, values, strict=True))
 
 
-_RULES = st.tuples(st.sampled_from(["event_users", "module"]), _NUMBERS, _NUMBERS, st.booleans(), _TARGETS).map(_rule)
+_RAMPS = st.none() | st.fixed_dictionaries(
+    {"start": st.just("2026-11-23T09:00:00.000Z"), "wait_s": st.integers(0, 9), "seconds": st.integers(0, 90)}
+)
+_RULES = st.tuples(
+    st.sampled_from(["event_users", "module"]), _NUMBERS, _NUMBERS, st.booleans(), _TARGETS,
+    st.lists(st.sampled_from(PROVIDERS)), st.none() | TEXTS, _RAMPS,
+).map(_rule)  # fmt: skip
 _ROLLOUTS = st.none() | st.fixed_dictionaries({"to": st.sampled_from(PROVIDERS), "pct": st.integers(0, 100)})
 DIRECTIVES = st.builds(
     lambda target, rules, rollout: {**document()["routes"][CHAT], "target": target, "rules": rules, "rollout": rollout},

@@ -5,7 +5,7 @@ import { readFileSync } from "node:fs";
 import { createServer } from "node:http";
 import { after, afterEach, beforeEach, test } from "node:test";
 
-const { Realtime, bucket, compare, evaluate, inForce, moment, sha256 } = await import(process.env.REALTIME);
+const { Realtime, bucket, compare, evaluate, inForce, moment, ownOf, sha256 } = await import(process.env.REALTIME);
 const vectors = JSON.parse(readFileSync(process.env.VECTORS, "utf8"));
 const CHAT = "realtime.chat", QA = "realtime.qa", CONNECT = { beacon_share: 1, timeout_ms: 200, max_attempts: 3, backoff_base_ms: 20, backoff_cap_ms: 50, limited_poll_ms: 40 };
 const wait = (ms) => new Promise((done) => setTimeout(done, ms));
@@ -102,9 +102,10 @@ test("hashes, moments, buckets, evaluations are those of the server", () => {
   for (const [text, hex] of vectors.sha256) assert.equal(Buffer.from(sha256(text)).toString("hex"), hex);
   for (const [client, move, expected] of vectors.moments) assert.equal(moment(client, move), expected);
   for (const [route, client, expected] of vectors.buckets) assert.equal(bucket(route, client), expected);
-  for (const [route, directive, context, expected] of vectors.evaluations) {
-    const { value, reason } = evaluate(route, directive, context);
+  for (const [route, directive, context, expected, its] of vectors.evaluations) {
+    const { value, reason, rule } = evaluate(route, directive, context), own = ownOf(directive, rule);
     assert.deepEqual([value, reason], expected);
+    assert.deepEqual([own.publish_to, own.move, own.ramp, own.rollout], its);
   }
   for (const [directive, at, expected] of vectors.in_force) assert.deepEqual(inForce(directive, at * 1000), expected);
 });
@@ -114,6 +115,32 @@ test("epochs are compared part by part", () => {
 });
 
 // --- Connecting ---
+
+test("whom a rule applies to waits for their own ramp, and nobody else does", async () => {
+  const rule = { attribute: "event_users", over: 5000, under: 4000, held: false, target: "native" };
+  const flip = { ...rule, publish_to: ["firebase", "native"], move: "flip", ramp: ramp(0, 1) };
+  tell({ target: "firebase", publish_to: ["firebase"], rules: [flip] });
+  const few = module(realtime()), many = module(realtime({ context: { event_users: 6000 } }));
+  await until(() => few.state?.state === "connected");
+  assert.deepEqual([few.state.target, few.state.publishTo], ["firebase", ["firebase"]]);
+  assert.ok(!few.names().includes("limited"));
+  await until(() => many.state?.state === "limited");
+  assert.equal(providers.native.tries, 0);
+  await until(() => many.state?.state === "connected");
+  assert.deepEqual([many.state.target, many.state.publishTo], ["native", ["firebase", "native"]]);
+});
+
+test("a rule's ramp is remembered over a reload", async () => {
+  const kept = new Map(), storage = { getItem: (key) => kept.get(key) ?? null, setItem: (key, text) => kept.set(key, text) };
+  const rule = { attribute: "event_users", over: 5000, under: 4000, held: false, target: "native" };
+  tell({ target: "firebase", publish_to: ["firebase"], rules: [{ ...rule, publish_to: ["native"], move: "flip", ramp: ramp(0, 60) }] });
+  const context = { event_users: 6000 }, first = realtime({ storage, context });
+  await first.ready;
+  await wait(400);
+  page.fault = "error";
+  const again = realtime({ storage, context });
+  assert.ok(again.wanted(CHAT).wait > 0 && again.wanted(CHAT).wait <= first.wanted(CHAT).wait + 200);
+});
 
 test("it connects where the directive says, and says so", async () => {
   tell({ target: "native", publish_to: ["native"] });

@@ -17,6 +17,7 @@ def test_a_directive_means_the_same_to_client_and_server(
 ) -> None:
     expected = core.evaluate(CHAT, directive, context)
     assert client.evaluate(CHAT, directive, context) == (expected.value, expected.reason)
+    assert client.personal(CHAT, directive, context) == core.personal(directive, expected)
 
 
 @given(TEXTS, TEXTS)

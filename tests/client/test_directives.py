@@ -245,6 +245,36 @@ def test_a_step_of_a_return_has_a_ramp_of_its_own(page: Page, clock: SetClock) -
     assert (newcomer.provider(CHAT), newcomer.wait(CHAT)) == ("firebase", 0)
 
 
+def flipped(page: Page, seconds: int) -> None:
+    """A route that stays on Firebase, while those with many users are led to Native within so many seconds."""
+    tell(page, state(epoch=3))
+    page.document["routes"][CHAT]["rules"] = [
+        {"attribute": "event_users", "over": 5000, "under": 4000, "held": False, "target": "native",
+         "publish_to": ["firebase", "native"], "move": "flip-3",
+         "ramp": {"start": later(0).isoformat(), "wait_s": 5, "seconds": seconds}},
+    ]  # fmt: skip
+
+
+def test_whom_a_rule_applies_to_waits_for_their_own_ramp_and_nobody_else_does(
+    page: Page, clock: SetClock, tmp_path: Path
+) -> None:
+    flipped(page, 100)
+    many, own = {"event_users": 6000}, moment("ana", "flip-3") * 100
+    found = client(page, clock, store=tmp_path / "kept.json")
+    assert found.refresh()
+    assert (found.provider(CHAT), found.wait(CHAT)) == ("firebase", 0)
+    assert found.provider(CHAT, many) == "native"
+    assert found.wait(CHAT, many) == pytest.approx(5 + own)
+    assert found.moment(CHAT, many) == moment("ana", "flip-3")
+    for context, places in ((None, ["firebase"]), (many, ["firebase", "native"])):
+        said = found.directive(CHAT, context)
+        assert said is not None
+        assert said["publish_to"] == places
+    clock.at += 20
+    again = client(page, clock, store=tmp_path / "kept.json")
+    assert again.wait(CHAT, many) == pytest.approx(max(0, 5 + own - 20))
+
+
 def test_a_step_without_a_ramp_is_taken_at_once(page: Page, clock: SetClock) -> None:
     tell(page, moved(epoch=3, seconds=100, rollout=Rollout("firebase", 100, later(600))))
     found = client(page, clock)

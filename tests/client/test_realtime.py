@@ -28,7 +28,9 @@ def evaluations() -> list[Any]:
     @settings(max_examples=400, phases=[Phase.generate], database=None, suppress_health_check=list(HealthCheck))
     def collect(directive: Any, context: Any) -> None:
         expected = core.evaluate(CHAT, directive, context)
-        found.append([CHAT, directive, context, [expected.value, expected.reason]])
+        own = core.personal(directive, expected)
+        its = [own[name] for name in ("publish_to", "move", "ramp", "rollout")]
+        found.append([CHAT, directive, context, [expected.value, expected.reason], its])
 
     collect()
     return found

@@ -105,6 +105,33 @@ def test_a_file_without_anchors_is_good_and_warned_about(tmp_path: Path) -> None
     assert any(each.startswith("component[firebase]: has no check") for each in warnings)
 
 
+@pytest.mark.parametrize(("capacity", "fits"), [("", False), ("capacity = 500", True)])
+def test_a_route_without_users_is_warned_about_and_more_where_there_is_a_capacity(
+    tmp_path: Path, capacity: str, fits: bool
+) -> None:
+    text = f"""
+        [[component]]
+        id = "firebase"
+        name = "Firebase"
+        [[component]]
+        id = "chat"
+        name = "Chat"
+        [[provider]]
+        id = "firebase"
+        name = "Firebase"
+        component = "firebase"
+        {capacity}
+        [[route]]
+        id = "realtime.chat"
+        component = "chat"
+        prefer = ["firebase"]
+        mode = "approve"
+    """
+    warnings = [str(each) for each in loads_config(text, tmp_path).warnings]
+    (said,) = [each for each in warnings if each.startswith("route[realtime.chat].users: is not given")]
+    assert ("whether it fits on firebase" in said) is fits
+
+
 def test_the_example_shows_and_explains_every_setting_and_loads(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -4,13 +4,15 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from statuspage.core.directive import directives_document, evaluate, flagd_document
+from statuspage.core.directive import directives_document, evaluate, flagd_document, personal
 from statuspage.core.pacing import is_among
 from statuspage.core.route import (
     LIMITED,
+    Flip,
     Mode,
     Provider,
     Ramp,
@@ -47,6 +49,10 @@ def value(state: RouteState, **context: Any) -> tuple[str, str]:
     return found.value, found.reason
 
 
+FLIPS = st.sampled_from(
+    [Flip("native", "firebase", "m3", Ramp(at(580), 0, 60)), Flip("firebase", None, "m4", Ramp(at(0), 9, 60))]
+)
+
 states = st.builds(
     RouteState,
     route=st.just("realtime.chat"),
@@ -58,7 +64,7 @@ states = st.builds(
     rollout=st.none()
     | st.builds(Rollout, st.just("firebase"), st.sampled_from([5, 100]), st.sampled_from([at(1), at(2)])),
     usable=st.sampled_from([("firebase",), ("firebase", "native")]),
-    rules=st.tuples(st.builds(RuleState, st.booleans(), st.none() | st.just(at(5)))),
+    rules=st.tuples(st.builds(RuleState, st.booleans(), st.none() | st.just(at(5)), st.none() | FLIPS)),
     expires_at=st.none() | st.just(at(900)),
     expires_to=st.none() | st.just("native"),
     moves=st.sampled_from([(), (at(1),)]),
@@ -118,6 +124,65 @@ def test_messages_go_to_both_places_while_clients_are_on_their_way() -> None:
     assert directive(back)["publish_to"] == ["firebase", "native"]
 
 
+def test_whom_a_rule_applies_to_has_a_move_and_a_ramp_of_their_own_and_the_others_do_not_wait_for_it() -> None:
+    flip = Flip("native", "firebase", "m7", Ramp(at(580), 5, 60))
+    state = replace(HOME, rules=(RuleState(flip=flip),))
+    said = directive(state)
+    assert (said["move"], said["ramp"], said["publish_to"]) == ("m1", None, ["firebase"])
+    (rule,) = said["rules"]
+    ramp = {"start": "2021-09-13T13:50:40.000Z", "wait_s": 5, "seconds": 60}
+    assert (rule["move"], rule["ramp"], rule["publish_to"]) == ("m7", ramp, ["firebase", "native"])
+    own = personal(said, evaluate("realtime.chat", said, {"event_users": 6000}))
+    assert (own["target"], own["move"], own["ramp"], own["publish_to"]) == (
+        "native", "m7", ramp, ["firebase", "native"],
+    )  # fmt: skip
+    assert personal(said, evaluate("realtime.chat", said, {})) == said
+
+
+def test_messages_of_a_rule_go_to_where_those_came_from_until_they_have_arrived() -> None:
+    flip = Flip("native", "third", "m7", Ramp(at(500), 0, 60))
+    for ends, places in ((60, ["third", "firebase", "native"]), (40, ["firebase", "native"])):
+        state = replace(HOME, rules=(RuleState(flip=replace(flip, ramp=Ramp(at(500), 0, ends))),))
+        assert directive(state)["rules"][0]["publish_to"] == places
+
+
+@given(
+    states.flatmap(lambda one: st.sampled_from([one, replace(one, previous="native", ramp=Ramp(at(580), 0, 60))])),
+    st.fixed_dictionaries({}, optional={"event_users": st.integers(0, 9000), "targetingKey": st.text()}),
+)
+def test_every_client_publishes_to_where_it_is_or_is_limited(state: RouteState, context: dict[str, Any]) -> None:
+    own: Any = personal(directive(state), evaluate("realtime.chat", directive(state), context))
+    assert own["target"] == value(state, **context)[0]
+    assert own["target"] in own["publish_to"] or own["target"] == LIMITED
+    assert own["target"] != LIMITED or own["publish_to"] == []
+
+
+CACHE = Route("cache.main", "cache", ("redis", "memory"), Mode.AUTO)
+MEMORY = Provider("memory", "Its own memory", "", built_in=True)
+
+
+@pytest.mark.parametrize(
+    ("routes", "limited", "is_on"),
+    [
+        ([ROUTE], [ROUTE], True),
+        ([ROUTE], [], False),
+        ([ROUTE, CACHE], [ROUTE], True),  # a cache has a fallback of its own: it is never limited
+        ([ROUTE, replace(ROUTE, id="realtime.feed", mode=Mode.OBSERVE)], [ROUTE], True),
+        ([ROUTE, replace(ROUTE, id="realtime.feed", mode=Mode.APPROVE)], [ROUTE], False),
+        ([CACHE], [CACHE], False),
+        ([replace(ROUTE, mode=Mode.OBSERVE)], [ROUTE], False),
+        ([], [], False),
+    ],
+)
+def test_the_platform_is_in_limited_mode_when_every_route_is_that_can_be(
+    routes: list[Route], limited: list[Route], is_on: bool
+) -> None:
+    board = Switchboard((*BOARD.providers, Provider("redis", "Redis", "r"), MEMORY), tuple(routes))
+    states = {each.id: RouteState(each.id, LIMITED if each in limited else each.prefer[0], 1, at(0)) for each in routes}
+    states |= {each.id: replace(states[each.id], provider=LIMITED) for each in limited if each.id in states}
+    assert directives_document(board, states, "g1", NOW, False, NOW)["limited_mode"] is is_on
+
+
 def test_a_return_says_who_is_back_and_within_which_time_they_come() -> None:
     back = replace(HOME, provider="native", rollout=Rollout("firebase", 25, at(0), Ramp(at(0), 5, 60)))
     ramp = {"start": "2021-09-13T13:41:00.000Z", "wait_s": 5, "seconds": 60}
@@ -141,6 +206,9 @@ def test_flagd_says_the_same_and_changes_only_with_a_directive() -> None:
     assert flag["defaultVariant"] == "firebase"
     assert set(flag["variants"]) == {"firebase", "native", LIMITED}
     assert flag["targeting"] == {"if": [{">": [{"var": "event_users"}, 5000]}, "native", None]}
+    whole = flags["realtime.chat.directive"]
+    assert whole["targeting"] == {"if": [{">": [{"var": "event_users"}, 5000]}, "rule_0", None]}
+    assert (whole["variants"]["now"]["target"], whole["variants"]["rule_0"]["target"]) == ("firebase", "native")
     limited: Any = flagd_document(BOARD, document(replace(HOME, provider=LIMITED)))["flags"]
     assert limited["realtime.chat.provider"]["targeting"] == {}
     assert limited["platform.limited_mode"]["defaultVariant"] == "on"

@@ -5,6 +5,7 @@ from datetime import timedelta
 
 import pytest
 
+from statuspage.core.felt import Counts
 from statuspage.core.given import all_given
 from statuspage.core.guards import GUARDS, Wish, against_target, refusals
 from statuspage.core.health import Condition, Health, condition
@@ -12,7 +13,18 @@ from statuspage.core.incident import ROBOT
 from statuspage.core.load import Signal, herd
 from statuspage.core.moves import Event
 from statuspage.core.operating import Guarded
-from statuspage.core.route import LIMITED, Assertion, Mode, Pace, PlannedEvent, Ramp, Route, Scope, Switchboard
+from statuspage.core.route import (
+    LIMITED,
+    Assertion,
+    Mode,
+    Pace,
+    PlannedEvent,
+    Provider,
+    Ramp,
+    Route,
+    Scope,
+    Switchboard,
+)
 from tests.core.switchboards import (
     CHAT,
     DOWN,
@@ -42,6 +54,11 @@ MINUTE = 60
 
 def world(*routes: Route, **more: object) -> World:
     return World(switchboard(*routes, **more))  # type: ignore[arg-type]
+
+
+def detail_of(here: World, guard: str) -> str:
+    """What that guard saw that spoke against the last move's better places."""
+    return next(each.detail for each in here.moves[-1].spurned if each.guard == guard)
 
 
 def failed_over(*routes: Route, **more: object) -> World:
@@ -400,6 +417,76 @@ def test_the_doors_open_and_the_provider_falls_over() -> None:
     assert (here.where(), here.why_not()) == ([LIMITED], ["target_not_up", "follows_load"])
 
 
+@pytest.mark.parametrize("how", ["signals", "beacons", "nobody knows how many"])
+def test_what_our_own_ramp_sends_is_no_herd(how: str) -> None:
+    """Chat is on its way onto native at all that native takes; questions follow, and queue behind it."""
+    users = None if how == "nobody knows how many" else 8000
+    chat, questions = route(CHAT, users=users), route(QUESTIONS, THIRD, NATIVE, users=1600)
+    here = world(chat, questions, providers=[provider(NATIVE, None, 100)])
+
+    def come(rate: int, seconds: int) -> None:
+        for _ in range(seconds // 10):
+            if how == "beacons":
+                here.feel(NATIVE, Counts(ok=rate))
+            else:
+                here.say(NATIVE, rate=rate)
+            here.wait(10)
+
+    come(5, 300)
+    here.see(DOWN, FIREBASE, ago=10)
+    here.tick()
+    come(78, 20)
+    assert here.where() == [NATIVE, THIRD]
+    here.see(DOWN, THIRD, ago=10)
+    come(78, 10)
+    assert here.where() == [NATIVE, NATIVE]
+    first, then = here[CHAT].ramp, here[QUESTIONS].ramp
+    assert first is not None
+    assert then is not None
+    if users is not None:
+        assert (first.seconds, then.begins, then.seconds) == (107, first.ends, 21)  # at 80 a second, less 5 that come
+
+
+def test_what_comes_beside_our_own_ramp_is_a_herd() -> None:
+    here = world(route(CHAT, users=8000), route(QUESTIONS, THIRD, NATIVE), providers=[provider(NATIVE, None, 100)])
+    here.say(NATIVE, rate=0)
+    here.wait(300)
+    here.see(DOWN, FIREBASE, ago=10)
+    here.wait(1)
+    here.say(NATIVE, rate=200)
+    here.see(DOWN, THIRD)
+    here.wait(10)
+    assert here.where() == [NATIVE, LIMITED]
+    assert names(here.moves[-1].spurned) == ["capacity", "follows_load"]
+    assert detail_of(here, "follows_load") == f"120 new connections a second on {NATIVE}, usually 0"
+
+
+@pytest.mark.parametrize(("seconds", "is_herd"), [(0, False), (20, False), (30, True)])
+def test_the_last_that_a_ramp_sends_are_looked_for_until_they_have_been_counted(seconds: int, is_herd: bool) -> None:
+    here = world(route(CHAT, users=800), route(QUESTIONS, THIRD, NATIVE), providers=[provider(NATIVE, None, 100)])
+    here.say(NATIVE, rate=5)
+    here.wait(300)
+    here.see(DOWN, FIREBASE, ago=10)
+    here.tick()
+    here.wait(10 + seconds)  # the ramp takes ten seconds
+    here.say(NATIVE, rate=60)
+    wish = Wish(here.switchboard.routes[1], here[QUESTIONS], NATIVE)
+    assert bool(refusals(here.board(), wish, "follows_load")) is is_herd
+
+
+def test_two_who_tell_of_one_provider_do_not_hide_each_other() -> None:
+    """One counts users and another new connections: of each number the newest counts."""
+    here = world(route(users=100), providers=[provider(NATIVE, 1000, 100)])
+    here.say(FIREBASE, rate=1)
+    here.wait(300)
+    here.say(NATIVE, users=750)
+    here.signals[FIREBASE].append(Signal(FIREBASE, here.now, None, 50))
+    here.signals[FIREBASE].append(Signal(FIREBASE, here.now, 400, None))
+    here.signals[NATIVE].append(Signal(NATIVE, here.now, None, 2))
+    wish = Wish(here.switchboard.routes[0], here.chat, NATIVE)
+    assert names(refusals(here.board(), wish, "capacity", "follows_load")) == ["capacity", "follows_load"]
+
+
 def test_a_herd_that_left_a_route_limited_keeps_it_so_until_it_is_gone() -> None:
     here = world()
     here.say(FIREBASE, rate=20)
@@ -478,6 +565,84 @@ def test_nothing_has_to_stay_on_what_fails() -> None:
     assert here.where() == [NATIVE, NATIVE]
 
 
+# --- what is built in ---------------------------------------------------------------------------------------------
+
+REDIS, MEMORY = "redis", "memory"
+CACHE = "cache.main"
+
+
+def cached(*prefer: str, **more: object) -> World:
+    """A world with a cache that has a fallback in the application's own memory."""
+    cache = route(CACHE, *(prefer or (REDIS, MEMORY)), users=900)
+    providers = [provider(REDIS, None, 100), Provider(MEMORY, "Its own memory", "", 100, 10, built_in=True)]
+    return world(replace(cache, **more), providers=providers)  # type: ignore[arg-type]
+
+
+def test_a_herd_on_a_cache_sends_it_to_its_own_memory_which_no_herd_follows_to() -> None:
+    here = cached()
+    for subject in (REDIS, CACHE):
+        here.say(subject, rate=10)
+    here.wait(300)
+    for subject in (REDIS, CACHE):
+        here.say(subject, rate=500)
+    here.see(DOWN, REDIS)
+    here.wait(10)
+    assert here.course(CACHE) == [(Event.FAILED_OVER, MEMORY)]
+
+
+def test_just_after_a_restart_of_the_monitor_its_own_memory_is_proven() -> None:
+    here = cached()
+    here.look_anew()
+    here.see(DOWN, REDIS)
+    here.wait(10)
+    assert names(against_target(here.board(), Wish(here.switchboard.routes[0], here[CACHE], MEMORY))) == []
+
+
+@pytest.mark.parametrize("prefer", [(REDIS, MEMORY), (REDIS, THIRD, MEMORY)])
+def test_a_cache_whose_budget_is_spent_or_that_is_locked_goes_to_its_own_memory_all_the_same(
+    prefer: tuple[str, ...],
+) -> None:
+    here = cached(*prefer)
+    here.routes[CACHE] = replace(here[CACHE], moves=(at(-3), at(-2), at(-1)), locked_at=at(0))
+    here.see(DOWN, REDIS)
+    here.wait(10)
+    assert here.course(CACHE) == [(Event.FAILED_OVER, MEMORY)]
+    assert len(here[CACHE].moves) == 3
+
+
+def test_going_to_its_own_memory_spends_nothing_of_the_budget_and_takes_no_turn() -> None:
+    caches = [route(f"cache.{n}", REDIS, MEMORY) for n in range(3)]
+    memory = Provider(MEMORY, "Its own memory", "", built_in=True)
+    here = world(*caches, providers=[provider(REDIS), memory], pace=Pace(parallel=1))
+    here.see(DOWN, REDIS)
+    here.wait(10)
+    assert here.where() == [MEMORY] * 3
+    assert [here[each.id].moves for each in caches] == [()] * 3
+
+
+def test_what_sank_with_the_move_onto_it_goes_to_its_own_memory_rather_than_into_limited_mode() -> None:
+    here = cached()
+    here.move(MEMORY, CACHE)
+    here.move(REDIS, CACHE)
+    here.resume(CACHE)
+    here.see(DOWN, REDIS)
+    here.wait(10)
+    assert here.course(CACHE) == [(Event.FAILED_OVER, MEMORY)]
+    assert (here[CACHE].cause, names(here.moves[-1].spurned)) == ("follows_load", ["follows_load"])
+
+
+def test_a_limited_route_that_gets_a_place_of_its_own_goes_there_whatever_it_spent() -> None:
+    here = world(route(CACHE, REDIS))
+    here.see(DOWN, REDIS)
+    here.wait(10)
+    assert here.where() == [LIMITED]
+    here.routes[CACHE] = replace(here[CACHE], moves=(at(1), at(2), at(3)), locked_at=at(3))
+    memory = Provider(MEMORY, "Its own memory", "", built_in=True)
+    here.configure(switchboard(route(CACHE, REDIS, MEMORY), providers=[provider(REDIS), memory]))
+    here.wait(30)
+    assert here.course(CACHE)[-1] == (Event.FOUND, MEMORY)
+
+
 # --- the guards of the robot --------------------------------------------------------------------------------------
 
 
@@ -532,6 +697,34 @@ def test_a_pinned_route_is_left_alone_until_the_pin_is_over() -> None:
     assert detail(here.chat, "paused_or_pinned") == "pinned by ana until 13:42 UTC"
     here.wait(1)
     assert (here.where(), here.chat.pinned) == ([NATIVE], None)
+
+
+@pytest.mark.parametrize(("after", "where"), [(50, LIMITED), (61, NATIVE)])
+def test_what_a_person_moved_is_not_held_on_what_sank_with_the_move(after: int, where: str) -> None:
+    here = world(route(CHAT, FIREBASE, NATIVE, THIRD))
+    here.move(NATIVE)
+    here.configure(replace(here.switchboard, pace=Pace(ramp=timedelta(0))))
+    here.wait(after + 30)  # the ramp took thirty
+    here.see(DOWN, NATIVE)
+    here.wait(10)
+    assert here.where() == [where]
+    if where == LIMITED:
+        assert (here.chat.cause, here.chat.by, here.chat.pinned) == ("follows_load", ROBOT, None)
+        here.wait(30)
+        assert here.where() == [FIREBASE]
+
+
+@pytest.mark.parametrize("how", ["pin", "pause", "plan_work"])
+def test_what_a_person_pinned_or_paused_stays_on_what_sank_with_the_move(how: str) -> None:
+    here = world()
+    here.move(NATIVE)
+    if how == "plan_work":
+        here.plan_work(NATIVE, 600)
+    else:
+        getattr(here, how)(600)
+    here.see(DOWN, NATIVE)
+    here.wait(60)
+    assert here.where() == [NATIVE]
 
 
 def test_a_paused_route_stays_limited() -> None:
@@ -996,6 +1189,7 @@ def followed(**more: object) -> World:
 
 def test_who_stayed_behind_follows_paced_when_its_provider_fails() -> None:
     here = followed(providers=[provider(NATIVE, None, 100)])
+    here.wait(70)
     before = here.chat
     here.see(DOWN, FIREBASE)
     here.wait(9)
@@ -1004,7 +1198,7 @@ def test_who_stayed_behind_follows_paced_when_its_provider_fails() -> None:
     state = here.chat
     assert here.course()[-1] == (Event.DRAINED, NATIVE)
     assert (state.provider, state.previous, state.scope, state.cause) == (NATIVE, FIREBASE, Scope.ALL, "firebase_down")
-    assert (state.ramp, state.moves) == (Ramp(at(11), 0, 50), before.moves)
+    assert (state.ramp, state.moves) == (Ramp(at(81), 0, 50), before.moves)
     assert state.move != before.move
     here.wait(60)
     assert here.course()[-1] == (Event.DRAINED, NATIVE)
@@ -1114,10 +1308,51 @@ def test_what_clients_are_given_passes_every_guard() -> None:
 
 def test_clients_to_whom_a_rule_applies_come_in_a_ramp_of_their_own() -> None:
     here = world(route(users=4000, rules=(rule(),)), providers=[provider(NATIVE, None, 100)])
-    move = here.chat.move
+    before = here.chat
     here.wait(1)
-    assert (here.chat.ramp, here.chat.provider) == (Ramp(at(1), 0, 50), FIREBASE)
-    assert here.chat.move != move
+    (each,) = here.chat.rules
+    assert each.flip is not None
+    assert (each.flip.to, each.flip.left, each.flip.ramp) == (NATIVE, FIREBASE, Ramp(at(1), 0, 50))
+    assert (here.chat.ramp, here.chat.move, here.chat.provider) == (None, before.move, FIREBASE)
+    assert here.chat.epoch == before.epoch + 1
+
+
+def test_what_was_led_elsewhere_by_rules_at_one_moment_shares_one_ramp_however_often_it_is_looked_at() -> None:
+    both = (route(CHAT, users=4000, rules=(rule(),)), route(QUESTIONS, users=2000, rules=(rule(),)))
+    third = route("realtime.inbox", users=2000)
+    here = world(*both, third, providers=[provider(NATIVE, None, 100)])
+    here.see(DOWN, FIREBASE, ago=10)
+    here.tick()  # chat and questions are moved by their rule, the inbox moves itself
+    flips = [each.flip for id in (CHAT, QUESTIONS) for each in here[id].rules]
+    ramp = Ramp(at(0), 0, 100)
+    assert [each.ramp for each in flips if each is not None] == [ramp] * 2
+    assert [here[id].ramp for id in (CHAT, QUESTIONS, "realtime.inbox")] == [ramp] * 3
+    assert {each.move for each in flips if each is not None} == {here[CHAT].move, here["realtime.inbox"].move}
+
+
+def test_a_move_queues_behind_those_whom_a_rule_leads_to_the_same_provider() -> None:
+    chat, questions = route(CHAT, users=4000, rules=(rule(),)), route(QUESTIONS, THIRD, NATIVE, users=1600)
+    here = world(chat, questions, providers=[provider(NATIVE, None, 100)])
+    here.wait(1)
+    here.see(DOWN, THIRD)
+    here.wait(10)
+    assert here[QUESTIONS].ramp == Ramp(at(11), 40, 20)
+
+
+def test_what_sinks_long_after_the_move_onto_it_is_left_though_a_rule_led_somebody_elsewhere_meanwhile() -> None:
+    here = world(route(CHAT, FIREBASE, THIRD, users=4000, rules=(rule(5000, 4000, NATIVE),)))
+    here.configure(replace(here.switchboard, providers=(*here.switchboard.providers[:-1], provider(NATIVE, None, 100))))
+    here.see(DOWN, NATIVE, ago=10)
+    here.wait(1)
+    here.move(THIRD)
+    here.wait(3600, every=30)
+    here.see(UP, NATIVE)
+    here.wait(60)
+    assert here.chat.rules[0].flip is not None  # onto native, just now
+    assert not here.chat.is_moving(here.now)
+    here.see(DOWN, THIRD)
+    here.wait(10)
+    assert here.course()[-1] == (Event.FAILED_BACK, FIREBASE)
 
 
 def test_a_provider_of_a_rule_that_comes_and_goes_ends_in_the_lock() -> None:

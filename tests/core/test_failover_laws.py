@@ -1,9 +1,15 @@
 """The laws of failover, for any order of what can happen: I1 to I21, and that ramps onto one provider share its pace.
 
-I1 (epochs), I2 and I7 (destinations), I3 (why and when the robot acts), I4 (budget), I5 and I6 (returns), I10
-(totality), I13 (limited mode), I14 (liveness), I15 (the journal), I16 (steps) and I21 (what is told) are held at every
-tick of the machine; I1 and the fixed point by `World` itself. I9, I11, I12, I18 and I19 have properties of their own,
-I17 is in test_pacing.py, I20 in test_failover.py, and I8 is the store's (StaleLease, tests/store/test_transact.py).
+At every tick of the machine: I2 and I7 (destinations), I3 (why and when the robot acts), I4 (budget), I5 and I6
+(returns: dwell and stable when one begins, the policy when it ends), I13 (limited: only where no provider passes, and
+30 s at least), the first half of I14 (all providers of a route fail: limited in the same tick), I16 (steps); I1
+(epochs) and the fixed point by `World` itself. After every step of it: I10 (a route stands somewhere), I15 (the
+journal) and I21 (what is told). At its end: the other half of I14 (all is well: every route comes home).
+
+I9, I11, I12, I18 and I19 have properties of their own; I11 is held at every tick too. Elsewhere: I17 in
+test_pacing.py, I20 in test_failover.py, I8 in the store (StaleLease, tests/store/test_transact.py), I10 for a route
+that nobody decided on in test_directive.py. I9 is held here for the rule of the higher epoch; clients that obey it are
+in tests/client.
 """
 
 import os
@@ -23,7 +29,7 @@ from statuspage.core.detection import Verdict
 from statuspage.core.directive import directives_document, evaluate
 from statuspage.core.failover import Moved, Steered
 from statuspage.core.given import all_given
-from statuspage.core.guards import GUARDS, is_failing, recent_moves
+from statuspage.core.guards import GUARDS, OF_ROBOT, Wish, against_target, is_failing, recent_moves, refusals
 from statuspage.core.health import Health
 from statuspage.core.incident import ROBOT
 from statuspage.core.moves import TABLE, Event, standing
@@ -90,17 +96,23 @@ class Lawful(World):
         before = dict(self.routes)
         done = super().tick()
         for moved in done.moves:
-            self.hold(moved)
+            self.hold(moved, before)
         onto_providers = [each for each in done.moves if each.event in BETWEEN_PROVIDERS - {Event.RETURNED}]
         begun = [id for id, after in done.states.items() if self.begins(before.get(id), after)]
         assert len(onto_providers) + len(begun) <= self.switchboard.pace.parallel
         for id in (*(each.after.route for each in onto_providers), *begun):
             self.spend(id)
+        for id in begun:
+            rollout = done.states[id].rollout
+            assert rollout is not None
+            self.hold_return(before[id], rollout.to)
         for id, after in done.states.items():
             if id in before:
                 self.hold_change(before[id], after)
         self.hold_clients()
+        self.hold_flips(before)
         self.hold_ramps(done)
+        self.hold_limited()
         return done
 
     def hold_ramps(self, done: Steered) -> None:
@@ -121,13 +133,62 @@ class Lawful(World):
             if provider is not None and provider.max_connects_per_s is not None:
                 assert users <= provider.max_connects_per_s * self.switchboard.pace.headroom * ramp.seconds
 
+    def hold_flips(self, before: dict[str, RouteState]) -> None:
+        """Whoever is led elsewhere by a rule has a ramp for it, and nobody else has."""
+        for found in self.switchboard.routes:
+            was, state = before.get(found.id), self.routes[found.id]
+            if was is None:
+                continue
+            for number, (old, new) in enumerate(zip(all_given(found, was), all_given(found, state), strict=True)):
+                flip, known = state.rules[number].flip, was.rules[number].flip if number < len(was.rules) else None
+                if new == LIMITED:
+                    assert flip is None
+                elif new != old:
+                    assert flip is not None
+                    assert (flip.to, flip.ramp.start) == (new, self.now)
+                else:
+                    assert flip == known
+
+    def hold_limited(self) -> None:
+        """I14: when every provider of a route fails it is limited in the same tick."""
+        board = self.board()
+        for found in self.switchboard.routes:
+            state = self.routes[found.id]
+            is_free = not refusals(board, Wish(found, state, LIMITED), "paused_or_pinned", "tilt")
+            if found.mode is Mode.AUTO and is_free and all(is_failing(board, each) for each in found.providers):
+                assert state.is_limited, "I14"
+
+    def hold_shed(self, found: Route, moved: Moved, before: dict[str, RouteState]) -> None:
+        """I13: limited only where no provider passes: as the routes stood, or as they stand with what moved now."""
+        board, state = self.board(), moved.before
+        if moved.after.cause == "follows_load":
+            down, within = board.condition(state.provider).since, board.pace.sunk_within
+            assert state.since - within <= down <= state.arrived + within, "I13"
+            return
+        for to in found.providers:
+            wish = Wish(found, state, to)
+            if to == state.provider or to not in state.order:
+                continue
+            boards = (replace(board, states={**before, found.id: state}), board.after(state))
+            assert any(against_target(each, wish) or refusals(each, wish, *OF_ROBOT) for each in boards), "I13"
+
+    def hold_return(self, state: RouteState, to: str) -> None:
+        """I5: a return begins when the route has stayed, and where it returns to has been up, for long enough."""
+        board, pace = self.board(), self.switchboard.pace
+        found = board.condition(to)
+        assert self.now - state.since >= pace.dwell, "I5"
+        assert found.health is Health.UP, "I5"
+        assert self.now - max(found.since, self.watching_since) >= pace.stable, "I5"
+
     def ramps(self, id: str, to: str) -> Sequence[Ramp]:
         """The ramps by which a route's clients come onto a provider."""
         state, found = self.routes[id], self.switchboard.route(id)
-        own = found is not None and (state.provider == to or to in all_given(found, state))
-        by_step = state.rollout is not None and state.rollout.to == to
-        pair = (state.ramp if own else None, state.rollout.ramp if state.rollout and by_step else None)
-        return [each for each in pair if each is not None and each.seconds]
+        ramps = [state.ramp] if state.provider == to else []
+        if state.rollout is not None and state.rollout.to == to:
+            ramps.append(state.rollout.ramp)
+        led = zip(state.rules, all_given(found, state), strict=True) if found is not None else ()
+        ramps += [each.flip.ramp for each, place in led if each.flip is not None and place == to]
+        return [each for each in ramps if each is not None and each.seconds]
 
     def hold_clients(self) -> None:
         """No client is given a provider that fails, but where its route stands: not by a rule, nor by a return."""
@@ -150,15 +211,16 @@ class Lawful(World):
         self.spent[id] = [each for each in self.spent[id] if self.now - each < pace.moves_within] + [self.now]
         assert len(self.spent[id]) <= pace.moves, "I4"
 
-    def hold(self, moved: Moved) -> None:
+    def hold(self, moved: Moved, stood: dict[str, RouteState]) -> None:
         board, before, after = self.board(), moved.before, moved.after
         pace, found = board.pace, self.switchboard.route(after.route)
         assert found is not None
         assert moved.event in TABLE[standing(before, found)] or before.order != after.order
         # I3
         assert found.mode is Mode.AUTO or before.expires_to is not None
+        is_rescue = moved.event is Event.SHED and after.cause == "follows_load"
         for holding in (before.pinned, before.paused):
-            assert holding is None or holding.until <= self.now
+            assert holding is None or holding.until <= self.now or (holding.implied and is_rescue)
         assert self.now - self.watching_since >= pace.settle
         assert not any(window.covers(found.component, self.now) for window in board.windows)
         source = board.condition(before.provider)
@@ -168,6 +230,8 @@ class Lawful(World):
             stayed = board.condition(before.previous or "")
             is_drained = before.cause == "preference" and stayed.health is Health.DOWN
             assert is_down or is_drained, "I13"
+            if is_down:
+                self.hold_shed(found, moved, stood)
         if moved.event in (Event.FAILED_OVER, Event.FAILED_BACK):
             assert is_down or is_slow
         if moved.event in (Event.FOUND, Event.FOUND_HOME):

@@ -6,10 +6,11 @@ from datetime import timedelta
 import pytest
 
 from statuspage.core import posting
+from statuspage.core.boarding import board_of
 from statuspage.core.decide import adopt
 from statuspage.core.health import Condition, Health
 from statuspage.core.incident import Incident, IncidentState
-from statuspage.core.modules import Served, served
+from statuspage.core.modules import Served, lingers, served
 from statuspage.core.posting import Post
 from statuspage.core.refusals import Refused
 from statuspage.core.rooms import use_of
@@ -32,6 +33,7 @@ from tests.core.switchboards import (
     provider,
     route,
     routed_site,
+    rule,
     switchboard,
 )
 from tests.core.values import at
@@ -408,6 +410,26 @@ def test_low_room_is_kept_by_the_page() -> None:
     assert here.low == {FIREBASE}
     here.wait(10)
     assert here.kinds("capacity.") == []
+
+
+def test_moved_back_is_said_only_of_where_a_route_was_before() -> None:
+    here = page(pace=SLOWLY)
+    # Another order: at home it is on Native now, where it never was.
+    here.adopt(routed_site(switchboard(route(CHAT, NATIVE, FIREBASE), pace=SLOWLY)))
+    here.see(DOWN, FIREBASE)
+    here.wait(60)
+    assert here.chat.provider == NATIVE
+    assert "Session Chat moved to Native Web Sockets" in "".join(bodies(here.only()))
+    assert "moved back" not in "".join(bodies(here.only()))
+
+
+def test_whom_a_rule_leads_elsewhere_moves_no_module_and_keeps_no_incident() -> None:
+    here = page(route(users=8_000, rules=(rule(),)), providers=[provider(NATIVE, None, 100)])
+    here.wait(1)
+    assert here.chat.rules[0].flip is not None
+    assert here.chat.is_under_way(here.now)
+    assert (here.status("chat"), here.chat.is_moving(here.now)) == (Status.OPERATIONAL, False)
+    assert not lingers("chat", board_of(here.state(), here.site, here.beliefs, here.now))
 
 
 def test_a_return_after_the_incident_is_over_is_told_there_and_opens_nothing() -> None:

@@ -153,6 +153,21 @@ def test_capacity_is_asked_of_every_provider_for_everybody() -> None:
     assert said(configured(providers=unknown), "capacity", "native")[0] == "warn"
 
 
+def test_what_is_built_in_needs_no_ramp_and_no_room() -> None:
+    memory = replace(PROVIDERS[1], name="Its own memory", component="", built_in=True, capacity=1)
+    found = configured(providers=(PROVIDERS[0], memory))
+    assert said(found, "ramp", CHAT) == ("ok", "a move to Its own memory takes no time: nobody connects to it")
+    assert not [each for each in found.lines if each.name in ("capacity", "rate") and each.of == memory.id]
+
+
+def test_whether_users_fit_whom_nobody_has_counted_is_not_known() -> None:
+    first, *others = SITE.switchboard.routes
+    site = replace(SITE, switchboard=replace(SITE.switchboard, routes=(replace(first, users=None), *others)))
+    verdict, words = said(judged(held(site, T0)), "capacity", "native")
+    assert verdict == "warn"
+    assert words.endswith(f"; nobody has counted the users of {first.id}")
+
+
 def test_a_planned_event_brings_its_own_users_to_the_routes_that_it_touches() -> None:
     starts = T0 + timedelta(days=1)
     event = PlannedEvent("big", starts, starts + timedelta(hours=1), 4_500, ("realtime.session-*",))

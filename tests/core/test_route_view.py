@@ -74,6 +74,17 @@ def test_a_signal_is_in_the_words_of_capacity() -> None:
     assert [each.detail for each in way.against] == ["native takes 9,600 users (80% of 12,000): 9,000 + 1,000"]
 
 
+def test_where_nobody_has_counted_the_users_capacity_is_not_known() -> None:
+    first, *others = SITE.switchboard.routes
+    site = replace(SITE, switchboard=replace(SITE.switchboard, routes=(replace(first, users=None), *others)))
+    state = held(site, T0)
+    way = view(look_at(state, site, T0)[0], site.switchboard.routes[0]).way("native")
+    assert way is not None
+    (found,) = [each for each in way.findings if each.guard == "capacity"]
+    assert not found.blocks
+    assert found.detail.startswith(f"not known: nobody has counted the users of {first.id}; without them it would be 0")
+
+
 def test_what_holds_only_the_robot_is_nothing_that_a_person_overrides() -> None:
     pinned = replace(HERE, pinned=Holding(T0 + timedelta(hours=1), "ana"), locked_at=T0)
     found = chat(pinned)

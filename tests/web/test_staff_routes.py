@@ -174,7 +174,7 @@ def test_a_move_against_guards_needs_a_tick_for_each(calm: Switches) -> None:
     page = browser.get(done.headers["Location"]).text
     assert "The route moves." in page
     assert "<span>overridden</span> target_not_up" in page
-    assert calm.route().pinned == Holding(NOW + timedelta(minutes=30), "responder", FORM["reason"])
+    assert calm.route().pinned == Holding(NOW + timedelta(minutes=30), "responder", FORM["reason"], implied=True)
 
 
 def test_limited_mode_with_an_end(calm: Switches) -> None:

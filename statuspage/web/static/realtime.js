@@ -63,18 +63,24 @@ export function bucket(route, client) {
   return new DataView(sha256(`${route}|${client}`).buffer).getUint32(0) % 10000;
 }
 
-/** { value, reason } for a client with this context, whose targetingKey says who it is. */
+/** { value, reason, rule } for a client with this context, whose targetingKey says who it is; rule: the one that applies. */
 export function evaluate(route, directive, context) {
   if (directive.target === LIMITED) return { value: LIMITED, reason: STATIC };
   for (const rule of directive.rules) {
     const value = context[rule.attribute];
     if (typeof value !== "number") continue;
-    if (value > rule.over || (rule.held && value > rule.under)) return { value: rule.target, reason: MATCHED };
+    if (value > rule.over || (rule.held && value > rule.under)) return { value: rule.target, reason: MATCHED, rule };
   }
   const { rollout } = directive, client = context.targetingKey;
   if (!rollout) return { value: directive.target, reason: STATIC };
   const moved = typeof client === "string" && client !== "" && bucket(route, client) < rollout.pct * 100;
   return { value: moved ? rollout.to : directive.target, reason: SPLIT };
+}
+
+/** The directive as it is for whom a rule applies to: with the rule's own move, ramp and places to publish to. */
+export function ownOf(directive, rule) {
+  if (!rule || !("move" in rule)) return directive;
+  return { ...directive, rollout: null, move: rule.move, ramp: rule.ramp, publish_to: rule.publish_to };
 }
 
 /** The directive at that time (UNIX milliseconds): limited mode with an end leads on from there, over one poll's time. */
@@ -162,13 +168,14 @@ export class Realtime {
       const publishTo = target === LIMITED ? [] : [target];
       return { target, wait: 0, stays: true, policy: POLICY, publishTo, ends: null, epoch: 0, isDown: () => false };
     }
-    const { value, reason } = evaluate(route, directive, { targetingKey: this.client, ...this.#context });
+    const { value, reason, rule } = evaluate(route, directive, { targetingKey: this.client, ...this.#context });
+    const own = ownOf(directive, rule);
     return {
       target: value,
-      wait: value === LIMITED ? 0 : this.#wait(route, directive),
+      wait: value === LIMITED ? 0 : this.#wait(route, own),
       stays: directive.scope === "new" || reason === MATCHED, // Who is connected stays; only newcomers follow.
       policy: { ...POLICY, ...directive.connect },
-      publishTo: directive.publish_to,
+      publishTo: own.publish_to,
       ends: directive.target === LIMITED && directive.expires_at ? this.#byOurs(directive.expires_at) : null,
       text: directive.still_works,
       epoch: directive.epoch[1],
@@ -228,7 +235,7 @@ export class Realtime {
   #wait(route, directive) {
     const { move, expires_at: ends } = directive, ramp = rampOf(directive);
     if (!ramp) return 0;
-    const own = moment(this.client, move) * ramp.seconds * 1000, since = this.#known.since[route].at;
+    const own = moment(this.client, move) * ramp.seconds * 1000, since = this.#known.since[route][moveOf(directive)] ?? null;
     if (ends) return Math.max(0, Date.parse(ramp.start) + own - this.#known.offset - now());
     return since === null ? 0 : Math.max(0, since + ramp.wait_s * 1000 + own - now());
   }
@@ -252,9 +259,7 @@ export class Realtime {
 
   #remember() {
     const { document, offset, since } = this.#known, wall = Date.now() - now();
-    const kept = {};
-    for (const [route, { key, at }] of Object.entries(since)) kept[route] = { key, at: at === null ? null : at + wall };
-    this.#store("directives", JSON.stringify({ document, at: Date.now(), skew: offset - wall, since: kept }));
+    this.#store("directives", JSON.stringify({ document, at: Date.now(), skew: offset - wall, since: shifted(since, wall) }));
   }
 
   #recall() {
@@ -262,8 +267,7 @@ export class Realtime {
       this.client ??= this.#storage?.getItem(this.#key("client"));
       const kept = JSON.parse(this.#storage?.getItem(this.#key("directives")) ?? "null"), wall = Date.now() - now();
       if (kept) {
-        for (const each of Object.values(kept.since)) if (each.at !== null) each.at -= wall;
-        this.#floor = { document: { config_epoch: ["", 0], routes: {} }, since: kept.since };
+        this.#floor = { document: { config_epoch: ["", 0], routes: {} }, since: shifted(kept.since, -wall) };
         this.#learn(kept.document, Date.now() + kept.skew);
         const age = Date.now() - kept.at;
         if (!(age >= 0 && age < KEPT_MS)) this.#known = null;
@@ -282,14 +286,25 @@ export class Realtime {
 /** The ramp that clients take now: that of the present step while a route returns in steps, else that of the move. */
 const rampOf = ({ ramp, rollout }) => (rollout ? rollout.ramp ?? null : ramp);
 
-/** Since when a client waits for a move or a step of a return: since it first heard of it; null: it need not. */
+/** The name of the move that a directive is about; each step of a return has its own. */
+const moveOf = ({ move, rollout }) => (rollout ? `${move}|${rollout.to}|${rollout.pct}` : String(move));
+
+/** Since when a client waits for each move, the route's and its rules': since it first heard of it; null: it need not. */
 function heard(directive, before, at, serverTime) {
-  const { rollout, move } = directive, ramp = rampOf(directive);
-  const key = rollout ? `${move}|${rollout.to}|${rollout.pct}` : String(move);
-  if (before?.key === key) return before;
-  if (!ramp) return { key, at: null };
-  const over = serverTime >= Date.parse(ramp.start) + 1000 * (ramp.wait_s + ramp.seconds);
-  return { key, at: over ? null : at };
+  const found = {};
+  for (const each of [directive, ...directive.rules.map((rule) => ownOf(directive, rule))]) {
+    const key = moveOf(each), ramp = rampOf(each);
+    if (!ramp) continue;
+    const over = serverTime >= Date.parse(ramp.start) + 1000 * (ramp.wait_s + ramp.seconds);
+    found[key] = before && key in before ? before[key] : over ? null : at;
+  }
+  return found;
+}
+
+/** The same times by another clock. */
+function shifted(since, by) {
+  const all = (times) => Object.fromEntries(Object.entries(times).map(([key, at]) => [key, at === null ? null : at + by]));
+  return Object.fromEntries(Object.entries(since).map(([route, times]) => [route, all(times)]));
 }
 
 // --- What a module does ---

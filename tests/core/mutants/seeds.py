@@ -89,13 +89,13 @@ MUTANTS = (
     Mutant(
         "a pin that does not hold",
         "guards",
-        "if holding is not None and board.now < holding.until:",
+        "if holding is not None and board.now < holding.until and not (holding.implied and _is_rescue(board, wish)):",
         'if what == "paused" and holding is not None and board.now < holding.until:',
     ),
     Mutant(
         "a pause that does not hold",
         "guards",
-        "if holding is not None and board.now < holding.until:",
+        "if holding is not None and board.now < holding.until and not (holding.implied and _is_rescue(board, wish)):",
         'if what == "pinned" and holding is not None and board.now < holding.until:',
     ),
     Mutant(
@@ -174,7 +174,7 @@ MUTANTS = (
     Mutant(
         "moves that do not count",
         "moves",
-        "moves=(*recent, now) if move.counts and now not in recent else recent,",
+        "moves=(*recent, now) if counts and now not in recent else recent,",
         "moves=recent,",
     ),
     Mutant(
@@ -204,14 +204,80 @@ MUTANTS = (
     Mutant(
         "waiting for ramps onto others",
         "ramping",
-        "found = [state.ramp] if state.provider == to or to in all_given(route, state) else []",
-        "found = [state.ramp]",
+        "others = [ramp for each in board.states.values() for ramp in each.sending(to, board.pace.steps)]",
+        "others = [ramp for each in board.states.values() for ramp in each.sending(None, board.pace.steps)]",
     ),
     Mutant(
         "a return takes no part in the budget",
+        "route",
+        "found.append((self.rollout.to, self.rollout.ramp, self.rollout.pct - before))",
+        "pass",
+    ),
+    Mutant(
+        "what a rule sends takes no part in the budget",
+        "route",
+        "found += [(each.flip.to, each.flip.ramp, 100) for each in self.rules if each.flip is not None]",
+        "pass",
+    ),
+    Mutant(
+        "the last flip is forgotten at the next moment",
         "ramping",
-        "if state.rollout is not None and state.rollout.to == to:",
-        "if not state.epoch:",
+        "return flip if flip is not None and flip.to == to else None",
+        "return None",
+    ),
+    Mutant(
+        "our own ramp is a herd",
+        "guards",
+        "found = herd(subject, board.unsent(subject), board.now, board.pace, takes)",
+        "found = herd(subject, board.signals, board.now, board.pace, takes)",
+    ),
+    Mutant(
+        "our own ramp comes anyway",
+        "guards",
+        "return arrivals(subject, self.unsent(subject), self.now)",
+        "return arrivals(subject, self.signals, self.now)",
+    ),
+    Mutant(
+        "the last of a ramp are a herd",
+        "guards",
+        "found.append((ramp.begins, ramp.ends + LATE, rate))",
+        "found.append((ramp.begins, ramp.ends, rate))",
+    ),
+    Mutant(
+        "the memory of an application counts against the budget",
+        "moves",
+        "counts = move.counts and not board.is_built_in(plan.to)",
+        "counts = move.counts",
+    ),
+    Mutant(
+        "no memory of its own where all is spent",
+        "wanting",
+        "return () if board.is_built_in(wish.to) else refusals(board, wish, *OF_ROBOT)",
+        "return refusals(board, wish, *OF_ROBOT)",
+    ),
+    Mutant(
+        "what sank with the move is limited though it has a memory of its own",
+        "wanting",
+        'return _safe(board, route, replace(shed, cause="follows_load", spurned=(Refusal("follows_load", said),)))',
+        'return replace(shed, cause="follows_load", spurned=(Refusal("follows_load", said),))',
+    ),
+    Mutant(
+        "whoever moved it holds it on what sank",
+        "guards",
+        "return is_safe and is_failing(board, wish.state.provider) and sank_with_the_move(board, wish.state)",
+        "return False",
+    ),
+    Mutant(
+        "held until the half hour is over",
+        "failover",
+        "after = replace(after, pinned=None)  # what it held sank",
+        "pass",
+    ),
+    Mutant(
+        "one source hides another",
+        "load",
+        "users = next((each.users for each in fresh if each.users is not None), None)",
+        "users = fresh[0].users",
     ),
     Mutant(
         "a step that asks no guard",
@@ -333,7 +399,7 @@ MUTANTS = (
     ),
     Mutant(
         "what sank with the move is sent back",
-        "wanting",
+        "guards",
         "return state.since - within <= down_since <= max(state.since, state.arrived) + within",
         "return False",
     ),
@@ -348,7 +414,7 @@ MUTANTS = (
     Mutant(
         "failing over without a budget",
         "wanting",
-        "against = against_target(board, wish) or refusals(board, wish, *OF_ROBOT)",
+        "against = against_target(board, wish) or _against_robot(board, wish)",
         "against = against_target(board, wish)",
     ),
     Mutant(
@@ -469,7 +535,7 @@ MUTANTS = (
     Mutant(
         "a person's move without a ramp",
         "operating",
-        "board = with_ramps(board.after(after), {route.id: found.state})",
+        "board = with_ramps(board.after(after), {route.id: found.state}, {route.id})",
         "board = board.after(after)",
     ),
     # pacing
@@ -508,8 +574,8 @@ MUTANTS = (
     Mutant(
         "old news",
         "load",
-        "return found[-1] if found and timedelta(0) <= now - found[-1].at <= FRESH else None",
-        "return found[-1] if found else None",
+        "fresh = [each for each in reversed(signals.get(subject, ())) if timedelta(0) <= now - each.at <= FRESH]",
+        "fresh = list(reversed(signals.get(subject, ())))",
     ),
     Mutant("chance is a herd", "load", "if latest.beacons is not None and latest.beacons < MANY:", "if False:"),
     Mutant(
