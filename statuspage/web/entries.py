@@ -85,8 +85,8 @@ def postmortem(entry: Entry) -> Postmortem | None:
 
 
 def began(entry: Entry) -> datetime:
-    """When the trouble began, or the work was to begin."""
-    return entry.started_at if isinstance(entry, Incident) else entry.starts
+    """When the trouble began, or the work was to begin; work that was begun before its plan began then."""
+    return entry.started_at if isinstance(entry, Incident) else entry.began_at
 
 
 @once
@@ -95,7 +95,8 @@ def ended(entry: Entry) -> datetime | None:
     if isinstance(entry, Incident):
         return entry.resolved_at
     over = entry.ended_at
-    return entry.ends if over is not None and over < entry.starts else over
+    called_off = over is not None and entry.state is MaintenanceState.CANCELLED and over < entry.began_at
+    return entry.ends if called_off else over
 
 
 @once

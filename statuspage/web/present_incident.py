@@ -232,7 +232,8 @@ def _facts(entry: Entry, zone: ZoneInfo) -> list[Fact]:
         return facts
     if length is not None:
         return [Fact("Took", length_text(length), span)]
-    return [Fact("Planned for", length_text(entry.ends - entry.starts), span)]
+    start, end = period(entry.starts, entry.ends, zone)
+    return [Fact("Planned for", length_text(entry.ends - entry.starts), (start, " – ", end))]
 
 
 def _learned(found: Postmortem | None, zone: ZoneInfo) -> Learned | None:

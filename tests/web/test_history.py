@@ -14,6 +14,7 @@ from statuspage.web.render import render
 from statuspage.web.scene import open_scene
 from tests.web.snapshots import (
     NOW,
+    begun_early,
     make_incident,
     make_maintenance,
     make_site,
@@ -145,3 +146,26 @@ def test_cancelled_work_is_told_on_the_day_it_was_planned_for() -> None:
     (row,) = pages(make_snapshot(maintenances=[off]))[0].months[0].rows
     assert (row.state, row.impact) == ("Cancelled", "planned maintenance")
     assert row.when[0].text == "Nov 21, 2026 - 14:32"
+
+
+def test_work_that_is_begun_before_its_plan_is_history_from_then_on() -> None:
+    for states, times in (
+        (("in_progress",), ["Nov 23, 2026 - 14:27", "18:32 UTC"]),
+        (("in_progress", "completed"), ["Nov 23, 2026 - 14:27", "14:27 UTC"]),
+        (("in_progress", "cancelled"), ["Nov 23, 2026 - 14:27", "14:27 UTC"]),
+    ):
+        snapshot = make_snapshot(maintenances=[begun_early("Early", *states)])
+        (row,) = pages(snapshot)[0].months[0].rows
+        assert [each.text for each in row.when] == times
+        assert [each["name"] for each in document(snapshot)["months"][0]["incidents"]] == ["Early"]
+
+
+def test_the_document_has_the_true_times_of_work_that_was_over_before_its_plan() -> None:
+    done = begun_early("Early", "in_progress", "completed", since=timedelta(minutes=30))
+    (row,) = document(make_snapshot(maintenances=[done]))["months"][0]["incidents"]
+    assert row["timestamp"] == (
+        "Nov <var data-var='date'>23</var>, <var data-var='time'>14:02</var> - <var data-var='time'>14:02</var> UTC"
+    )
+    going_on = begun_early("Early", "in_progress", since=timedelta(minutes=30))
+    (row,) = document(make_snapshot(maintenances=[going_on]))["months"][0]["incidents"]
+    assert row["timestamp"].endswith("<var data-var='time'>14:02</var> - Ongoing")

@@ -17,6 +17,7 @@ from tests.web.snapshots import (
     NOW,
     OUTAGE,
     Told,
+    begun_early,
     make_incident,
     make_maintenance,
     make_site,
@@ -184,6 +185,23 @@ def test_planned_work_has_a_page_with_its_time() -> None:
     off = page(make_maintenance("Off", NOW + timedelta(days=1), states=["scheduled", "cancelled"]))
     assert text(off.lead).startswith("Planned maintenance, cancelled ")
     assert text(off.facts[0].small) == "Nov 24, 2026 - 09:32 – 10:32 EST"
+
+
+def test_work_that_is_begun_before_its_plan_has_the_times_at_which_it_was() -> None:
+    running = page(begun_early("Early", "in_progress"))
+    assert text(running.lead) == "Planned maintenance, in progress until Nov 23, 2026 - 13:32 EST."
+    assert [(fact.name, fact.text, text(fact.small)) for fact in running.facts] == [
+        ("Planned for", "2 h", "Nov 23, 2026 - 11:32 – 13:32 EST")
+    ]
+    done = page(begun_early("Early", "in_progress", "completed"))
+    assert text(done.lead) == "Planned maintenance, completed Nov 23, 2026 - 09:27 EST."
+    assert [(fact.name, fact.text, text(fact.small)) for fact in done.facts] == [
+        ("Took", "13 s", "Nov 23, 2026 - 09:27 – 09:27 EST")
+    ]
+    given_up = page(begun_early("Early", "in_progress", "cancelled"))
+    assert [(fact.name, text(fact.small)) for fact in given_up.facts] == [
+        ("Planned for", "Nov 23, 2026 - 11:32 – 13:32 EST")
+    ]
 
 
 def test_the_picture_shows_which_component_was_affected_when() -> None:
