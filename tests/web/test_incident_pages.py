@@ -3,11 +3,12 @@
 from dataclasses import replace
 from datetime import timedelta
 
-from statuspage.core.incident import Incident
+from statuspage.core.incident import Former, Incident
 from statuspage.core.maintenance import Maintenance
 from statuspage.core.site import public_id
 from statuspage.core.state import Snapshot
 from statuspage.core.status import Status
+from statuspage.web.entries import told_at
 from statuspage.web.lanes import LEFT, RIGHT, Lanes
 from statuspage.web.present_incident import Page, incident_page
 from statuspage.web.render import render
@@ -104,6 +105,23 @@ def test_several_edits_are_told_newest_first_each_with_its_state_where_it_change
         ("<p>Two</p>", None),
         ("<p>One</p>", "Identified"),
     ]
+
+
+def test_a_former_title_stays_on_the_page_with_the_time_of_its_end() -> None:
+    began = past_incident().started_at
+    former = (Former("Nothing <b>works</b>", began + timedelta(minutes=2), "secret-person"),
+              Former("Invitations", began + timedelta(minutes=9), "secret-person"))  # fmt: skip
+    renamed = replace(past_incident(), titles=former)
+    assert [(each.at.text, each.was) for each in page(renamed).renamed] == [
+        ("Nov 20, 2026 - 07:41 EST", "Invitations"),
+        ("Nov 20, 2026 - 07:34 EST", "Nothing <b>works</b>"),
+    ]
+    shown = html(renamed)
+    assert "Renamed <time" in shown
+    assert "was “Nothing &lt;b&gt;works&lt;/b&gt;”." in shown
+    assert "secret-person" not in shown
+    assert "Renamed" not in html(past_incident())
+    assert told_at(replace(renamed, titles=(replace(former[0], until=NOW),))) == NOW
 
 
 def test_a_back_dated_update_says_when_it_was_written() -> None:
