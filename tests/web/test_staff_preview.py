@@ -110,7 +110,9 @@ def test_the_preview_has_the_word_and_the_text_that_the_page_will_have(desk: Des
     form = filled(browser.get(f"{POST}?incident={desk.work.open}"), body="It is **better**.", state=state)
     seen = browser.post(POST, **{**form, "act": "preview"}).text
     assert browser.post(POST, **form).status_code == 303
-    page = render(desk.store.snapshot(desk.now), desk.now)[f"/incidents/{desk.work.open}"].body.decode()
+    snapshot = desk.store.snapshot(desk.now)
+    assert snapshot is not None
+    page = render(snapshot, desk.now)[f"/incidents/{desk.work.open}"].body.decode()
     shown = re.search(r'<div class="what"><h3>([^<]*)</h3>(<div class="rich">.*?</div>)', page, re.DOTALL)
     expected = re.search(r'<p class="stamp"><b>([^<]*)</b>.*?(<div class="rich">.*?</div>)', seen, re.DOTALL)
     assert shown is not None
