@@ -273,6 +273,10 @@ class Incident:
         shown = self.published
         return shown[-1].next_by if shown and self.is_open else None
 
+    def is_overdue(self, now: datetime) -> bool:
+        """Whether people wait for an update that was promised for before now."""
+        return self.next_by is not None and self.next_by < now
+
     def _since(self, state: IncidentState) -> datetime | None:
         found = None
         for update in self.published:

@@ -153,7 +153,7 @@ def incident_page(scene: Scene, entry: Entry, older: Entry | None, newer: Entry 
         facts=tuple(_facts(entry, zone)),
         next_by=near(scene, promised) if promised else None,
         also=in_utc(promised, zone),
-        overdue=promised is not None and promised < scene.now,
+        overdue=isinstance(entry, Incident) and entry.is_overdue(scene.now),
         affected=affected(scene, entry, now=not over),
         components=len(site.components),
         named=listed([each.name for each in affected(scene, entry, now=False)], 1000),

@@ -1,10 +1,10 @@
-"""Every path of the bundle × method × kind of caller, asked of a served site and compared with one table, public.toml."""
+"""Every path of the bundle × method × kind of caller, asked of a served site: the table is public.toml."""
 
 import json
 import re
 import tomllib
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -20,7 +20,7 @@ from statuspage.web.assets import load_assets
 from tests.web.desk import lay_out, publish_site
 from tests.web.processes import Web, free_port, running
 from tests.web.served import eventually, seeded_store
-from tests.web.snapshots import make_incident
+from tests.web.snapshots import Told, make_incident
 from tests.web.staff import KEPT, ROOT
 from tests.web.test_routes import CALLERS, METHODS
 from tests.web.test_staff_served import URL, WITH_STAFF
@@ -52,8 +52,8 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
     address, store = seeded_store(folder, url=here)
     publish_site(store, here, now)
     lay_out(store, now)
-    told = {"login": (Status.OPERATIONAL, Status.DEGRADED)}
-    old = make_incident("Old", [(now - timedelta(days=500), "resolved", "x", told)])  # type: ignore[dict-item]
+    told: Told = (now - timedelta(days=500), "resolved", "x", {"login": (Status.OPERATIONAL, Status.DEGRADED)})
+    old = replace(make_incident("Old", [told]), number=0, version=0)
     store.transact(lambda _: Decision(incidents=(old,)), now)
     cookies = {"anonymous": ""}
     for role in Role:
