@@ -51,7 +51,7 @@ class Incidents(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
         self.page = Page()
-        self.rules: dict[str, Rules] = {}
+        self.thresholds: dict[str, Rules] = {}
 
     # --- what checks see ---
 
@@ -61,7 +61,7 @@ class Incidents(RuleBasedStateMachine):
         for outcome in outcomes:
             if check in self.page.beliefs:
                 self.page.now += timedelta(seconds=apart)
-                self.page.run(check, outcome, self.rules.get(check, Rules()))
+                self.page.run(check, outcome, self.thresholds.get(check, Rules()))
         if decided:
             self.decide()
 
@@ -223,7 +223,7 @@ class Incidents(RuleBasedStateMachine):
 
     @rule(check=CHECKS, rules=THRESHOLDS)
     def change_the_thresholds(self, check: str, rules: Rules) -> None:
-        self.rules[check] = rules
+        self.thresholds[check] = rules
 
     @rule(after=st.sampled_from([0, 10, 120]), resolve=st.sampled_from([30, 300]), promise=st.sampled_from([60, 1800]))
     def change_the_times(self, after: int, resolve: int, promise: int) -> None:

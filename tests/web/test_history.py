@@ -44,6 +44,39 @@ def test_three_months_a_page_down_to_the_first_incident() -> None:
     assert first.span == "September 2026 to November 2026"
 
 
+def test_years_lead_to_their_newest_month_from_every_page() -> None:
+    old = make_incident("Old", [(datetime(2023, 5, 3, tzinfo=UTC), "resolved", "x", {})])
+    found = pages(make_snapshot(incidents=[past_incident(), old]))
+    assert [(each.name, each.path) for each in found[0].years] == [
+        ("2026", "/history"),
+        ("2025", "/history?page=4#m-3"),
+        ("2024", "/history?page=8#m-3"),
+        ("2023", "/history?page=12#m-3"),
+    ]
+    for number, page in enumerate(found, 1):
+        assert [(each.name, each.path) for each in page.years] == [(each.name, each.path) for each in found[0].years]
+        assert [each.name for each in page.years if each.here] == {
+            1: ["2026"],
+            4: ["2025"],
+            8: ["2024"],
+            12: ["2023"],
+        }.get(number, [])
+    for year in found[0].years:
+        path, _, place = year.path.partition("#m-")
+        (page,) = [each for each in found if each.path == path]
+        months = [month.name for month in page.months]
+        assert months[int(place or 1) - 1] == ("November 2026" if year.name == "2026" else f"December {year.name}")
+
+
+def test_the_years_of_a_component_are_its_own() -> None:
+    files = render(told_snapshot(), NOW)
+    mine = public_id("component", "firebase-web-sockets")
+    shown = files[f"/history?component={mine}"].body.decode()
+    assert f'<a href="/history?component={mine}&amp;page=5#m-12">2021</a>' in shown
+    assert '<nav class="years"' in files["/history"].body.decode()
+    assert '<nav class="years"' not in render(make_snapshot(), NOW)["/history"].body.decode()
+
+
 def test_without_incidents_there_is_one_page_of_empty_months() -> None:
     (only,) = pages(make_snapshot())
     assert [month.rows for month in only.months] == [(), (), ()]
