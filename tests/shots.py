@@ -12,7 +12,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Literal
 
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser, Page, sync_playwright
 
 from statuspage.auth import links
 from statuspage.core.people import Session, User
@@ -28,7 +28,7 @@ from tests.web.processes import PROGRAM, Web, free_port, running
 from tests.web.served import eventually, move, seeded_store
 from tests.web.staff import KEPT, ROOT, SECRET
 
-WIDTHS = (1280, 390)
+WIDTHS, HEIGHT = (1280, 390), 900
 SCHEMES: tuple[Literal["light"], Literal["dark"]] = ("light", "dark")
 CALM = {"operational": "/"}
 TROUBLE = {
@@ -74,18 +74,26 @@ def take(
     taken = []
     for scheme in SCHEMES:
         for width in widths:
-            context = browser.new_context(color_scheme=scheme, viewport={"width": width, "height": 900})
+            context = browser.new_context(color_scheme=scheme, viewport={"width": width, "height": HEIGHT})
             context.add_cookies([{"name": "statuspage", "value": site.secret, "url": site.here}])
             page = context.new_page()
             for name, path in pages.items():
-                answer = page.goto(f"{site.here}{path.format(open=site.open)}")
-                assert answer is not None
-                assert answer.ok, f"{answer.status} {answer.url}"
-                page.wait_for_load_state("networkidle")
                 taken.append(folder / f"{name}-{width}-{scheme}.png")
-                page.screenshot(path=taken[-1], full_page=True)
+                shoot(page, f"{site.here}{path.format(open=site.open)}", width, taken[-1])
             context.close()
     return taken
+
+
+def shoot(page: Page, address: str, width: int, file: Path) -> None:
+    """A picture of the whole page, in a window as high as it: what sticks to an edge lies over nothing."""
+    page.set_viewport_size({"width": width, "height": HEIGHT})
+    answer = page.goto(address)
+    assert answer is not None
+    assert answer.ok, f"{answer.status} {answer.url}"
+    page.wait_for_load_state("networkidle")
+    whole = int(page.evaluate("document.documentElement.scrollHeight"))
+    page.set_viewport_size({"width": width, "height": max(HEIGHT, whole)})
+    page.screenshot(path=file, full_page=True)
 
 
 @contextmanager

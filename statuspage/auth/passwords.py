@@ -15,6 +15,26 @@ from argon2.exceptions import Argon2Error, InvalidHashError
 SHORTEST, LONGEST = 12, 1024
 AT_ONCE = 2
 _ENOUGH = 4
+_FAMOUS = (
+    "correct horse battery staple",
+    "to be or not to be",
+    "may the force be with you",
+    "the quick brown fox jumps over the lazy dog",
+    "open sesame",
+    "all your base are belong to us",
+    "hello darkness my old friend",
+    "winter is coming",
+    "one ring to rule them all",
+    "never gonna give you up",
+    "once upon a time",
+    "the answer is forty two",
+    "i am your father",
+    "it was the best of times",
+    "lorem ipsum dolor sit amet",
+    "four or five words make a good one",
+    "four or five words that do not belong together",
+)
+"""Passphrases that everybody has read, which lists of single passwords and words do not hold. The last are our own."""
 _READ = 72
 """zxcvbn looks at no more; what follows only adds."""
 
@@ -57,6 +77,8 @@ def weakness(password: str, *about: str) -> str | None:
         return f"must have at least {SHORTEST} characters; four or five words make a good one"
     if len(password) > LONGEST:
         return f"must have at most {LONGEST:,} characters"
+    if _is_famous(_bare(password[:LONGEST])):
+        return "is too easy to guess. It is a passphrase that everybody knows. Four or five other words make a good one"
     from zxcvbn import zxcvbn
 
     words = {word for each in (*about, "statuspage", "status", "staff") for word in (each, *each.split())}
@@ -65,6 +87,21 @@ def weakness(password: str, *about: str) -> str | None:
         return None
     said = str(found["feedback"]["warning"]).rstrip(".") or "It is built like many others"
     return f"is too easy to guess. {said}. Four or five words that do not belong together make a good one"
+
+
+def _bare(text: str) -> str:
+    """Its letters alone, small: neither a dash nor a capital makes a famous passphrase another one."""
+    return "".join(letter for letter in text.casefold() if letter.isalpha())
+
+
+def _is_famous(bare: str) -> bool:
+    """Whether it is one of those, with less than a password's worth of letters beside it."""
+    return any(each in bare and len(bare) - len(each) < SHORTEST for each in _famous())
+
+
+@lru_cache(maxsize=1)
+def _famous() -> tuple[str, ...]:
+    return tuple(_bare(each) for each in _FAMOUS)
 
 
 @lru_cache(maxsize=1)

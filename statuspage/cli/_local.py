@@ -82,6 +82,9 @@ class LocalDesk:
     def cancel(self, id: str, document: Document) -> Document:
         return self._maintenances.cancel(id, document, self._caller).document
 
+    def withdraw_maintenance(self, id: str, update: str) -> Document:
+        return self._maintenances.withdraw(id, update, {}, self._caller).document
+
     def routes(self) -> Document:
         return self._routes.listed()
 

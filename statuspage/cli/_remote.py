@@ -140,6 +140,9 @@ class RemoteDesk(Remote):
     def cancel(self, id: str, document: Document) -> Document:
         return self._send(f"/maintenances/{part(id)}/cancel", document)
 
+    def withdraw_maintenance(self, id: str, update: str) -> Document:
+        return self._send(f"/maintenances/{part(id)}/updates/{part(update)}/withdraw", {})
+
     def routes(self) -> Document:
         return self._get("/routes")
 

@@ -9,6 +9,7 @@ from statuspage.cli._desk import Document, Place
 from statuspage.cli._times import for_people
 
 _WAYS_BACK = "until then `statuspage incident undo` takes it back"
+_WORK_BACK = "until then `statuspage maintenance undo {id}` takes it back"
 
 
 def state_word(state: str) -> str:
@@ -33,9 +34,11 @@ def said(document: Document, place: Place) -> None:
 def planned(document: Document, place: Place) -> None:
     """What became of planned work."""
     starts, ends = (for_people(document[name], place.zone, place.now) for name in ("starts", "ends"))
-    click.secho(f"{line(document['title'])}: {state_word(document['state'])}. Public at {document['url']}", bold=True)
+    url = document["url"]
+    what = f"{state_word(document['state'])}. Public at {url}" if url else "nothing of it is public."
+    click.secho(f"{line(document['title'])}: {what}", bold=True)
     click.echo(f"  {starts} to {ends}: {_names(document)}")
-    _notices(document, place, "")
+    _notices(document, place, _WORK_BACK.format(id=document["id"]))
 
 
 def incident_lines(found: list[Document], place: Place) -> None:

@@ -13,6 +13,9 @@ _CLOCK = re.compile(r"([0-9]{1,2}):([0-9]{2})")
 _FORMS = 'write it as "2026-12-01 22:00", "22:00" or with an offset as "2026-12-01T22:00Z"'
 
 
+_OR_LENGTH = f'{_FORMS}, or a length of time as "30m" or "1h30m"'
+
+
 def past_time(option: str, text: str, zone: ZoneInfo, now: datetime) -> datetime:
     """A moment that has been: "22:00" is the newest one. Raises Refused."""
     return _time(option, text, zone, now, timedelta(days=-1))
@@ -27,7 +30,10 @@ def time_or_length(option: str, text: str, zone: ZoneInfo, now: datetime) -> dat
     """A moment to come, or how long until then. Raises Refused."""
     if text[-1:] in ("s", "m", "h", "d"):
         return now + length(option, text)
-    return coming_time(option, text, zone, now)
+    try:
+        return coming_time(option, text, zone, now)
+    except Refused as refusal:
+        raise Refused(option, _OR_LENGTH) if refusal.problem == _FORMS else refusal from None
 
 
 def length(option: str, text: str) -> timedelta:

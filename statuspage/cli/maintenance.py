@@ -79,6 +79,23 @@ def cancel(id: str, message: str | None, as_json: bool, **more: Any) -> None:
         _show(at, at.cancel(id, {"body": words(message)} if message else {}), as_json)
 
 
+@command.command("undo")
+@click.argument("id")
+@json_option
+@where_options
+def undo(id: str, as_json: bool, **more: Any) -> None:
+    """Take the newest update of the work ID back, while nobody was notified yet.
+
+    With its announcement the work leaves the page.
+    """
+    with _desk(more) as at:
+        found = at.maintenance(id)
+        said = [each["id"] for each in found["updates"] if each["status"] == "published"]
+        if not said:
+            raise Refused("ID", f"nothing is left to take back of the maintenance {id}")
+        _show(at, at.withdraw_maintenance(id, said[-1]), as_json)
+
+
 @command.command("list")
 @json_option
 @where_options

@@ -1,6 +1,6 @@
 """What an act of a person is about, found and checked before anything is done. Shared by the acts of posting.py."""
 
-from datetime import datetime
+from datetime import UTC, datetime
 
 from statuspage.core.incident import TABLE, Incident, IncidentState, Update
 from statuspage.core.refusals import Conflict, NotThere, Refused
@@ -54,6 +54,20 @@ def may_follow(incident: Incident, to: IncidentState, at: datetime) -> None:
     shown = incident.published
     if shown and at >= shown[-1].display_at and to not in TABLE[incident.state]:
         raise Refused("state", f"cannot become {to.value} after {incident.state.value}")
+
+
+def within(incident: Incident, at: datetime) -> datetime:
+    """The time to show for an update. Raises Refused for one before the beginning of what is public.
+
+    Forms know minutes only: the minute of the beginning is the beginning.
+    """
+    began = incident.started_at
+    if not incident.is_public or at >= began:
+        return at
+    if at >= began.replace(second=0, microsecond=0):
+        return began
+    when = began.astimezone(UTC).strftime("%Y-%m-%d %H:%M UTC")
+    raise Refused("display_at", f"lies before the incident began ({when}); to move that, edit its first update")
 
 
 def next_by(wanted: datetime | None, site: Site, to: IncidentState, now: datetime) -> datetime | None:

@@ -169,6 +169,15 @@ class Postmortem:
 
 
 @dataclass(frozen=True, slots=True)
+class Former:
+    """The title that people read until `until`."""
+
+    title: str
+    until: datetime
+    by: str
+
+
+@dataclass(frozen=True, slots=True)
 class Incident:
     """A trouble and what was said of it.
 
@@ -201,6 +210,8 @@ class Incident:
     """The promise about whose breach staff were told."""
     evidence: tuple[Evidence, ...] = ()
     postmortem: Postmortem | None = None
+    titles: tuple[Former, ...] = ()
+    """Those that it had in public before, oldest first."""
     number: int = 0
     version: int = 0
 
@@ -262,6 +273,10 @@ class Incident:
         shown = self.published
         return shown[-1].next_by if shown and self.is_open else None
 
+    def is_overdue(self, now: datetime) -> bool:
+        """Whether people wait for an update that was promised for before now."""
+        return self.next_by is not None and self.next_by < now
+
     def _since(self, state: IncidentState) -> datetime | None:
         found = None
         for update in self.published:
@@ -279,6 +294,13 @@ class Incident:
         """An id for a further update, made from this key."""
         tried = (public_id("update", f"{self.id}/{key}/{n}") for n in count())
         return next(each for each in tried if self.update(each) is None)
+
+    def called(self, title: str, by: str, at: datetime) -> "Incident":
+        """The same under this title. One that the public has read is kept."""
+        if title == self.title:
+            return self
+        former = (*self.titles, Former(self.title, at, by)) if self.is_public else self.titles
+        return replace(self, title=title, titles=former)
 
     def with_update(self, update: Update) -> "Incident":
         """The same with this update put in the place of the one with its id, or added at the end."""

@@ -84,6 +84,16 @@ class Maintenance:
         shown = self.published
         return shown[-1].display_at if shown and self.state.is_over else None
 
+    @property
+    def _begun(self) -> tuple[datetime, ...]:
+        """The times at which people, or the robot, said that it is in progress."""
+        return tuple(each.display_at for each in self.published if each.state == MaintenanceState.IN_PROGRESS)
+
+    @property
+    def began_at(self) -> datetime:
+        """When it begins: by the plan, or before that if it was begun before."""
+        return min([self.starts, *self._begun])
+
     def update(self, update_id: str) -> Update | None:
         """The update of that id, or None."""
         return next((update for update in self.updates if update.id == update_id), None)
@@ -97,10 +107,9 @@ class Maintenance:
     @property
     def window(self) -> "Window | None":
         """The stretch that it masks, while it is not over. What a person is to begin masks nothing before they do."""
-        begun = [update.display_at for update in self.published if update.state == MaintenanceState.IN_PROGRESS]
-        if self.state.is_over or not (self.automatic or begun):
+        if self.state.is_over or not (self.automatic or self._begun):
             return None
-        return Window(self.id, min([self.starts, *begun]), self.ends, frozenset(self.components))
+        return Window(self.id, self.began_at, self.ends, frozenset(self.components))
 
 
 @dataclass(frozen=True, slots=True)

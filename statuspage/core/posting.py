@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
-from statuspage.core.checking import draft_of, find, may_follow, next_by, same, state_named, update_of
+from statuspage.core.checking import draft_of, find, may_follow, next_by, same, state_named, update_of, within
 from statuspage.core.effects import (
     apply,
     changes_of,
@@ -114,7 +114,7 @@ def post_update(
         raise Refused("state", "the incident has its postmortem; open a new incident instead")
     if post.draft and post.title is not None and title(post.title) != incident.title:
         raise Refused("title", "is the incident's: a draft cannot change it")
-    named = replace(incident, title=title(post.title)) if post.title is not None else incident
+    named = incident.called(title(post.title), by, now) if post.title is not None else incident
     return _say(state, site, named, incident, post, to, by, now)
 
 
@@ -128,7 +128,8 @@ def _say(
     by: str,
     now: datetime,
 ) -> Decision:
-    at = past("display_at", post.display_at, now) if post.display_at else said_at(incident.published, now)
+    at = within(incident, past("display_at", post.display_at, now)) if post.display_at else None
+    at = at or said_at(incident.published, now)
     may_follow(incident, to, at)
     made_under = f"{incident.id}/{post.key}"
     update = Update(
@@ -161,7 +162,7 @@ def publish_draft(
     to = state_named(draft.state)
     # What waited is said now. Only what was back-dated, or tells of something that was over unheard, keeps its time.
     keeps_its_time = draft.is_backdated or incident.over_at is not None
-    at = draft.display_at if keeps_its_time else said_at(incident.published, now)
+    at = within(incident, draft.display_at) if keeps_its_time else said_at(incident.published, now)
     # The text may name the time that it promises.
     promised = now + (draft.next_by - draft.written_at) if draft.next_by and draft.next_by <= now else draft.next_by
     update = replace(draft, published_at=now, published_by=by, publish_at=None, display_at=at, next_by=promised)
@@ -269,6 +270,9 @@ def edit_update(
         raise Refused("update", "was taken back")
     kept = Edit(now, by, update.state, update.body, update.display_at)
     at = past("display_at", post.display_at, now) if post.display_at is not None else update.display_at
+    # Its first word moves the beginning of what is public, no other one does.
+    begins = incident.is_public and update.id == incident.published[0].id
+    at = at if begins or post.display_at is None else within(incident, at)
     to = state_named(post.state) if post.state else state_named(update.state)
     edited = replace(
         update,
@@ -282,9 +286,11 @@ def edit_update(
         publish_at=None,
     )
     after = replace(incident.with_update(edited), updated_at=now, touched_by=by, touched_at=now)
+    if begins:
+        after = replace(after, started_at=min(after.started_at, at))
     after = without_taken(state, after)
     if post.title is not None:
-        after = replace(after, title=title(post.title))
+        after = after.called(title(post.title), by, now)
     if incident.is_public and after.is_open != incident.is_open:
         raise Refused("state", "an edit cannot open or end the incident: post an update instead")
     event = person_event("incident.edited", incident.id, by, now, {"update": update_id, "was": update.body})

@@ -18,6 +18,6 @@ def rename(state: State, incident_id: str, wanted: str, by: str, now: datetime, 
     found = title(wanted)
     if found == incident.title:
         return Decision()
-    after = replace(incident, title=found, updated_at=now, touched_by=by, touched_at=now)
+    after = replace(incident.called(found, by, now), updated_at=now, touched_by=by, touched_at=now)
     data = {"was": incident.title, "title": found}
     return Decision(incidents=(after,), events=(person_event("incident.renamed", incident.id, by, now, data),))

@@ -4,7 +4,7 @@ from enum import StrEnum
 
 
 class Role(StrEnum):
-    """viewer: see what staff see. responder: write drafts, plan, override. publisher: speak to the public.
+    """viewer: see what staff see. responder: write drafts, acknowledge, override. publisher: speak to the public, plan.
 
     admin: all of that, and people, tokens and the past.
     """

@@ -9,7 +9,7 @@ from datetime import datetime
 from functools import lru_cache, wraps
 from typing import TypeAlias, TypeVar
 
-from statuspage.core.incident import Edit, Incident, Postmortem, Update
+from statuspage.core.incident import Edit, Former, Incident, Postmortem, Update
 from statuspage.core.maintenance import Maintenance, MaintenanceState
 from statuspage.core.state import Snapshot
 from statuspage.markup import render, to_text
@@ -84,9 +84,14 @@ def postmortem(entry: Entry) -> Postmortem | None:
     return found if found is not None and found.published_at is not None else None
 
 
+def titles(entry: Entry) -> tuple[Former, ...]:
+    """What it was called before, oldest first."""
+    return entry.titles if isinstance(entry, Incident) else ()
+
+
 def began(entry: Entry) -> datetime:
-    """When the trouble began, or the work was to begin."""
-    return entry.started_at if isinstance(entry, Incident) else entry.starts
+    """When the trouble began, or the work was to begin; work that was begun before its plan began then."""
+    return entry.started_at if isinstance(entry, Incident) else entry.began_at
 
 
 @once
@@ -95,7 +100,8 @@ def ended(entry: Entry) -> datetime | None:
     if isinstance(entry, Incident):
         return entry.resolved_at
     over = entry.ended_at
-    return entry.ends if over is not None and over < entry.starts else over
+    called_off = over is not None and entry.state is MaintenanceState.CANCELLED and over < entry.began_at
+    return entry.ends if called_off else over
 
 
 @once
@@ -113,6 +119,7 @@ def is_under_way(maintenance: Maintenance) -> bool:
 def told_at(entry: Entry) -> datetime:
     """When the public last saw a change of it. Drafts and evidence change it too, and are nobody's business."""
     moments = [moment for update in entry.published for moment in _moments(update)]
+    moments += [former.until for former in titles(entry)]
     learned = postmortem(entry)
     if learned is not None and learned.published_at is not None:
         moments += [learned.published_at, *(edit.at for edit in learned.edits)]

@@ -1,17 +1,18 @@
 """`/history.ics`: planned work as a calendar to subscribe to (RFC 5545).
 
 Every event keeps its UID; SEQUENCE counts the changes of its plan, and what is called off stays as CANCELLED, so
-that calendars follow. All times are in UTC; a calendar without work holds that zone, for it must hold something
-(RFC 5545 §3.4). Lines end in CRLF and are folded at 75 octets, never within a character.
+that calendars follow. An event has the times of its plan; work that was begun before them has the times at which it
+began and, once it is over, ended. All times are in UTC; a calendar without work holds that zone, for it must hold
+something (RFC 5545 §3.4). Lines end in CRLF and are folded at 75 octets, never within a character.
 """
 
 import re
 from collections.abc import Iterable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from statuspage.core.maintenance import Maintenance, MaintenanceState
 from statuspage.core.site import Site
-from statuspage.web.entries import lines, path, text_of, told_at
+from statuspage.web.entries import began, ended, lines, path, text_of, told_at
 from statuspage.web.files import File, Kind
 from statuspage.web.syndication import host_of
 from statuspage.web.words import STATE_WORDS
@@ -49,6 +50,7 @@ def calendar(site: Site, planned: Iterable[Maintenance]) -> File:
 def _event(site: Site, planned: Maintenance) -> list[str]:
     newest = lines(planned)[0].update
     changed = _moment(told_at(planned))
+    starts, ends = _times(planned)
     cancelled = planned.state is MaintenanceState.CANCELLED
     return [
         "BEGIN:VEVENT",
@@ -56,8 +58,8 @@ def _event(site: Site, planned: Maintenance) -> list[str]:
         f"SEQUENCE:{planned.sequence}",
         f"DTSTAMP:{changed}",
         f"LAST-MODIFIED:{changed}",
-        f"DTSTART:{_moment(planned.starts)}",
-        f"DTEND:{_moment(planned.ends)}",
+        f"DTSTART:{_moment(starts)}",
+        f"DTEND:{_moment(ends)}",
         f"SUMMARY:{_text(f'[{STATE_WORDS[planned.state.value]}] {planned.title}')}",
         f"DESCRIPTION:{_text(text_of(newest.body))}",
         f"URL:{site.url}{path(planned)}",
@@ -66,6 +68,14 @@ def _event(site: Site, planned: Maintenance) -> list[str]:
         "TRANSP:TRANSPARENT",
         "END:VEVENT",
     ]
+
+
+def _times(planned: Maintenance) -> tuple[datetime, datetime]:
+    starts, over = began(planned), ended(planned)
+    if starts == planned.starts:
+        return planned.starts, planned.ends
+    # An event must have a length (RFC 5545 §3.8.2.2), and times have whole seconds here.
+    return starts, max(over or planned.ends, starts + timedelta(seconds=1))
 
 
 def fold(line: str) -> str:

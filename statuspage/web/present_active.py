@@ -94,7 +94,7 @@ def _card(scene: Scene, entry: Entry) -> Card:
         newest=shown[0],
         next_by=near(scene, promised) if promised else None,
         also=in_utc(promised, zone),
-        overdue=promised is not None and promised < scene.now,
+        overdue=isinstance(entry, Incident) and entry.is_overdue(scene.now),
         until=near(scene, entry.ends) if isinstance(entry, Maintenance) else None,
         automatic=is_automatic(entry),
         affected=_affected(scene, entry),

@@ -57,6 +57,15 @@ class Choice:
 
 
 @dataclass(frozen=True, slots=True)
+class Year:
+    """Where the newest month of a year is; `here` says that this page has it."""
+
+    name: str
+    path: str
+    here: bool
+
+
+@dataclass(frozen=True, slots=True)
 class History:
     """One page of it. `of` is the component it is about, None for all; `newer` and `older` are addresses."""
 
@@ -64,6 +73,8 @@ class History:
     of: str | None
     months: tuple[Month, ...]
     span: str
+    years: tuple[Year, ...]
+    """Newest first; empty where there is but one."""
     choices: tuple[Choice, ...]
     newer: str | None
     older: str | None
@@ -127,6 +138,7 @@ def history(
         of=component.name if component is not None else None,
         months=tuple(Month(month_name(month), tuple(row(each, scene.zone) for each in told)) for month, told in months),
         span=f"{month_name(months[-1][0])} to {month_name(months[0][0])}",
+        years=_years(component, number, pages, months),
         choices=tuple(
             Choice(public_id("component", each.id), each.name, each.id == chosen)
             for each in scene.snapshot.site.components
@@ -135,6 +147,20 @@ def history(
         older=history_path(component, number + 1) if number < pages else None,
         zone=scene.snapshot.site.time_zone,
     )
+
+
+def _years(component: Component | None, number: int, pages: int, months: Months) -> tuple[Year, ...]:
+    """The years of all pages, by what one page knows: which months it has, and its place among the others."""
+    per_page, newest = len(months), months[0][0]
+    ordinal = newest.year * 12 + newest.month - 1 + (number - 1) * per_page
+    first: dict[int, int] = {}
+    for back in range(pages * per_page):
+        first.setdefault((ordinal - back) // 12, back)
+    found = tuple(
+        Year(str(year), f"{history_path(component, page + 1)}{f'#m-{place + 1}' if place else ''}", page + 1 == number)
+        for year, (page, place) in ((year, divmod(back, per_page)) for year, back in first.items())
+    )
+    return found if len(found) > 1 else ()
 
 
 def month_name(month: date) -> str:

@@ -10,7 +10,19 @@ from statuspage.core.maintenance import MaintenanceState
 from statuspage.core.moments import minute_text
 from statuspage.core.site import Component, Site
 from statuspage.core.status import Status
-from statuspage.web.entries import Entry, Line, began, ended, html_of, is_over, is_under_way, lines, path, postmortem
+from statuspage.web.entries import (
+    Entry,
+    Line,
+    began,
+    ended,
+    html_of,
+    is_over,
+    is_under_way,
+    lines,
+    path,
+    postmortem,
+    titles,
+)
 from statuspage.web.lanes import Lanes, lanes
 from statuspage.web.scene import Scene, component_path
 from statuspage.web.times import Stamp, length_text, minute, minute_clock, period, short_day, stamp, zone_name
@@ -62,6 +74,14 @@ class Learned:
 
 
 @dataclass(frozen=True, slots=True)
+class Renamed:
+    """When its title changed, and what it was until then."""
+
+    at: Stamp
+    was: str
+
+
+@dataclass(frozen=True, slots=True)
 class Named:
     """A component by name, with its page and, where that is told, how it is now."""
 
@@ -108,6 +128,8 @@ class Page:
     named: str
     learned: Learned | None
     lanes: Lanes | None
+    renamed: tuple[Renamed, ...]
+    """Newest first."""
     said: tuple[Said, ...]
     older: Link | None
     newer: Link | None
@@ -131,12 +153,13 @@ def incident_page(scene: Scene, entry: Entry, older: Entry | None, newer: Entry 
         facts=tuple(_facts(entry, zone)),
         next_by=near(scene, promised) if promised else None,
         also=in_utc(promised, zone),
-        overdue=promised is not None and promised < scene.now,
+        overdue=isinstance(entry, Incident) and entry.is_overdue(scene.now),
         affected=affected(scene, entry, now=not over),
         components=len(site.components),
         named=listed([each.name for each in affected(scene, entry, now=False)], 1000),
         learned=_learned(postmortem(entry), zone),
         lanes=lanes(entry, site, zone, scene.now),
+        renamed=tuple(Renamed(minute(each.until, zone), each.title) for each in reversed(titles(entry))),
         said=tuple(said(entry, line, site, zone) for line in told),
         older=_link(older, zone),
         newer=_link(newer, zone),
@@ -232,7 +255,8 @@ def _facts(entry: Entry, zone: ZoneInfo) -> list[Fact]:
         return facts
     if length is not None:
         return [Fact("Took", length_text(length), span)]
-    return [Fact("Planned for", length_text(entry.ends - entry.starts), span)]
+    start, end = period(entry.starts, entry.ends, zone)
+    return [Fact("Planned for", length_text(entry.ends - entry.starts), (start, " – ", end))]
 
 
 def _learned(found: Postmortem | None, zone: ZoneInfo) -> Learned | None:

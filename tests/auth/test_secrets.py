@@ -76,6 +76,18 @@ def test_what_nobody_tries_is_taken_without_rules_of_composition(password: str) 
     assert passwords.weakness(password, "ana", "Acme") is None
 
 
+@pytest.mark.parametrize(
+    "password",
+    ["correct horse battery staple", "CorrectHorseBatteryStaple", "correct-horse-battery-staple-2026!",
+     "correct_horse_battery_staple", "May the Force be with you", "four or five words make a good one"],
+)  # fmt: skip
+def test_a_passphrase_that_everybody_knows_is_refused_however_it_is_spelt(password: str) -> None:
+    found = passwords.weakness(password, "ana", "Acme")
+    assert found is not None
+    assert "a passphrase that everybody knows" in found
+    assert passwords.weakness(f"{password} violet tractor moss", "ana") is None
+
+
 def test_the_shipped_list_holds_far_more_than_the_three_thousand_commonest() -> None:
     from zxcvbn.frequency_lists import FREQUENCY_LISTS
 

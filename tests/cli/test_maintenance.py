@@ -1,13 +1,15 @@
 """`statuspage maintenance` here and over `--server`."""
 
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
 
 from statuspage.cli._times import coming_time, length, past_time, time_or_length
+from statuspage.core import planning
 from statuspage.core.refusals import Refused
-from tests.cli.desks import Terminal
+from tests.cli.desks import Terminal, store_of
 
 ADD = ("maintenance", "add", "New Redis")
 ZONE = ZoneInfo("America/New_York")
@@ -40,6 +42,30 @@ def test_work_is_planned_listed_begun_and_called_off(terminal: Terminal) -> None
     assert other["notifies"] == []
     gone = terminal.gives("maintenance", "cancel", other["id"], "-m", "Not needed.")
     assert (gone["state"], gone["updates"][-1]["body"]) == ("cancelled", "Not needed.")
+
+
+def test_what_was_said_last_is_taken_back_while_nobody_was_told(terminal: Terminal) -> None:
+    said = terminal.says(*ADD, "--from", soon(), "--for", "2h", "-c", "redis")
+    (found,) = terminal.gives("maintenance", "list")["maintenances"]
+    assert f"; until then `statuspage maintenance undo {found['id']}` takes it back." in said
+    terminal.says("maintenance", "update", found["id"], "-s", "in_progress", "-m", "We begin.")
+    back = terminal.gives("maintenance", "undo", found["id"])
+    assert (back["state"], [each["status"] for each in back["updates"]]) == ("scheduled", ["published", "withdrawn"])
+    gone = terminal.says("maintenance", "undo", found["id"])
+    assert "New Redis: nothing of it is public." in gone
+    assert "Nobody is notified of this." in gone
+    assert terminal.says("maintenance", "list") == "Nothing is planned.\n"
+    assert "ID: nothing is left to take back" in terminal.refuses(2, "maintenance", "undo", found["id"])
+    assert "there is no maintenance" in terminal.refuses(2, "maintenance", "undo", "nothing")
+
+
+def test_what_people_were_told_of_is_not_taken_back(here: Terminal) -> None:
+    added = here.gives(*ADD, "--from", soon(), "--for", "2h", "-c", "redis")
+    store = store_of(Path(here.options[-1]))
+    id, ago = added["id"], datetime.now(UTC) - timedelta(seconds=21)
+    store.act(lambda state: planning.update_maintenance(state, id, "scheduled", "As planned.", "ops", ago), ago, (id,))
+    store.close()
+    assert "update: is out: post a correction" in here.refuses(2, "maintenance", "undo", id)
 
 
 @pytest.mark.parametrize(
@@ -82,6 +108,17 @@ def test_work_that_is_not_there_is_told(here: Terminal) -> None:
 )
 def test_a_time_to_come_is_read_in_the_sites_zone(text: str, local: str) -> None:
     assert f"{time_or_length('--next', text, ZONE, NOW).astimezone(ZONE):%Y-%m-%d %H:%M}" == local
+
+
+@pytest.mark.parametrize("text", ["5x", "soon", "30", "30 minutes"])
+def test_a_time_or_length_that_is_neither_is_refused_with_an_example_of_both(text: str) -> None:
+    with pytest.raises(Refused, match=r'^--next: .*"22:00".*"30m"|^--next: write a duration .*"5m"'):
+        time_or_length("--next", text, ZONE, NOW)
+
+
+def test_a_time_that_the_clocks_leave_out_is_told_as_that_where_a_length_may_stand_too() -> None:
+    with pytest.raises(Refused, match="there is no such time"):
+        time_or_length("--next", "2027-03-14 02:30", ZONE, NOW)
 
 
 def test_a_time_of_day_that_has_been_is_the_newest_one() -> None:

@@ -2,12 +2,17 @@
 
 import base64
 import os
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from statuspage.app import loads_config
 from statuspage.config import ConfigError
+from statuspage.core.site import Image
+from statuspage.web.logo import logo_path
+from tests.web.served import client
+from tests.web.snapshots import NOW, make_site, make_snapshot
 
 SVG = b'<svg xmlns="http://www.w3.org/2000/svg"/>'
 PICTURES = {
@@ -31,6 +36,7 @@ def load(folder: Path, body: bytes) -> str:
     return image.content_type
 
 
+@pytest.mark.corpus("C11")
 @pytest.mark.parametrize("name", PICTURES)
 def test_a_picture_is_known_by_its_content_and_carried_with_the_public_part(name: str, tmp_path: Path) -> None:
     body, content_type = PICTURES[name]
@@ -50,6 +56,24 @@ def test_a_logo_of_100_kilobytes_is_taken_and_one_byte_more_is_not(tmp_path: Pat
     assert str(refused.value) == "site.logo: pictures/logo is larger than 100 KB"
 
 
+@pytest.mark.corpus("C11")
+def test_a_drawing_with_a_script_in_it_is_shown_as_a_picture_and_runs_nothing(tmp_path: Path) -> None:
+    """In an `img` no script of it runs; opened by itself the policy forbids it."""
+    drawing = b'<svg xmlns="http://www.w3.org/2000/svg"><script>alert(1)</script></svg>'
+    image = Image("image/svg+xml", base64.b64encode(drawing).decode())
+    site = replace(make_site(), image=image)
+    browser = client(tmp_path, make_snapshot(site=site), NOW)
+    path = logo_path(site)
+    assert f'src="{path}"' in browser.get("/").text
+    answer = browser.get(path or "")
+    assert (answer.content_type, answer.data) == ("image/svg+xml", drawing)
+    assert answer.headers["X-Content-Type-Options"] == "nosniff"
+    policy = answer.headers["Content-Security-Policy"]
+    assert "default-src 'none'" in policy
+    assert "'unsafe-inline'" not in policy
+
+
+@pytest.mark.corpus("C11")
 @pytest.mark.parametrize("body", [b"", b"GIF89a", b"<html><svg></svg></html>", b"<svgx>", b"<!-- <svg> "])
 def test_what_browsers_do_not_show_as_a_picture_is_refused(body: bytes, tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match=r"site\.logo: pictures/logo holds no picture"):

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from typing import TypeVar
 
 from statuspage.core.decide import VerdictChange, adopt, decide
-from statuspage.core.detection import Belief, Run, Verdict
+from statuspage.core.detection import Belief, Rules, Run, Verdict, observe
 from statuspage.core.incident import Incident, Update
 from statuspage.core.maintenance import Maintenance
 from statuspage.core.observation import Observation, Outcome, Reason, Stage
@@ -98,6 +98,18 @@ class Page:
                 self.newest[check] = Observation(
                     check, "local", self.now, Outcome.FAIL, 100.0, reason, "upgrade", detail, stages
                 )
+
+    def run(self, check: str, outcome: Outcome, rules: Rules) -> None:
+        """One run of a check, judged by the real detection with these thresholds."""
+        before, bad = self.beliefs[check], outcome is not Outcome.OK
+        cause, stage = (Reason.TIMEOUT, "upgrade") if bad else (None, None)
+        seen = Observation(check, "local", self.now, outcome, 100.0, cause, stage)
+        belief = observe(before, seen, rules)
+        self.beliefs[check] = belief
+        if bad:
+            self.newest[check] = seen
+        if before.verdict is not belief.verdict:
+            self.moves.append(VerdictChange(before.verdict, belief))
 
     def wait(self, seconds: float, every: float = 1.0) -> None:
         """Let time pass, deciding every so often and at the end.

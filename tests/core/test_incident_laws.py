@@ -1,4 +1,12 @@
-"""The laws of incidents, for any order of what can happen to them."""
+"""The laws of incidents, for any order of what can happen to them.
+
+Every published open has exactly one end for any order of: down and up (`see`, or runs under the check's thresholds in
+`look`), the start and end of planned work (`plan`, `move_a_maintenance`, and `pass_time`, which begins and ends it),
+a restart, a deletion (`take_a_component_away`, `take_a_check_away`) and an edit of thresholds (`change_the_thresholds`,
+which counts from the next run on, as when the file is read again). There is no switch that pauses a check: a pause is
+that it leaves the configuration and comes back (`put_a_component_back`), or that nothing fresh is seen of it for a time
+(UNKNOWN); acts of people (a held draft, a draft that waits for them) pause what the robot would say.
+"""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -10,8 +18,10 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
 from statuspage.core import correcting, planning, posting
+from statuspage.core.detection import Rules
 from statuspage.core.incident import ROBOT, Incident, IncidentState
 from statuspage.core.maintenance import MaintenanceState
+from statuspage.core.observation import Outcome
 from statuspage.core.posting import Post
 from statuspage.core.refusals import Conflict, NotThere, Refused
 from statuspage.core.site import Times
@@ -28,6 +38,8 @@ STATUSES = st.sampled_from([Status.OPERATIONAL, Status.DEGRADED, Status.PARTIAL,
 STATES = st.sampled_from(["investigating", "identified", "monitoring", "resolved"])
 POLICIES = st.sampled_from(["auto", "after 300s", "draft"])
 PICK = st.integers(0, 50)
+OUTCOMES = st.lists(st.sampled_from([Outcome.OK, Outcome.FAIL, Outcome.SLOW, Outcome.BLIND]), min_size=1, max_size=6)
+THRESHOLDS = st.sampled_from([Rules(), Rules(1, 1, 1), Rules(2, 3, 1), Rules(5, 5, 5), Rules(1, 8, 6)])
 
 OVER = Post("It is over.", state="resolved")
 WORDS = Post("A person's words.", title="A person's title")
@@ -39,8 +51,19 @@ class Incidents(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
         self.page = Page()
+        self.thresholds: dict[str, Rules] = {}
 
     # --- what checks see ---
+
+    @rule(check=CHECKS, outcomes=OUTCOMES, apart=st.sampled_from([1, 10]), decided=st.booleans())
+    def look(self, check: str, outcomes: list[Outcome], apart: int, decided: bool) -> None:
+        """Runs, one after the other, judged by the thresholds that the check has now."""
+        for outcome in outcomes:
+            if check in self.page.beliefs:
+                self.page.now += timedelta(seconds=apart)
+                self.page.run(check, outcome, self.thresholds.get(check, Rules()))
+        if decided:
+            self.decide()
 
     @rule(check=CHECKS, verdict=st.sampled_from([UP, DOWN, SLOW, UNKNOWN]), decided=st.booleans())
     def see(self, check: str, verdict: Any, decided: bool) -> None:
@@ -197,6 +220,10 @@ class Incidents(RuleBasedStateMachine):
             for each in self.page.site.components
         )
         self.adopt(replace(self.page.site, components=parts), decided)
+
+    @rule(check=CHECKS, rules=THRESHOLDS)
+    def change_the_thresholds(self, check: str, rules: Rules) -> None:
+        self.thresholds[check] = rules
 
     @rule(after=st.sampled_from([0, 10, 120]), resolve=st.sampled_from([30, 300]), promise=st.sampled_from([60, 1800]))
     def change_the_times(self, after: int, resolve: int, promise: int) -> None:

@@ -10,6 +10,7 @@ from statuspage.core.incident import ROBOT, TABLE, Impact, IncidentState, Update
 from statuspage.core.learning import word_id
 from statuspage.core.posting import MAX_UPDATES, Post
 from statuspage.core.refusals import Conflict, NotThere, Refused
+from statuspage.core.renaming import rename
 from statuspage.core.state import Decision, State
 from statuspage.core.status import Status
 from tests.core.pages import DOWN, UP, Page, draft, said, site_of
@@ -378,6 +379,77 @@ def test_an_edit_keeps_what_stood_there() -> None:
     assert page.journal[-1].data["was_title"] == "Better title"
     post(page, title="Best title")
     assert "was_title" not in page.journal[-1].data
+
+
+def test_a_title_that_the_public_has_read_is_kept_with_the_time_of_its_end() -> None:
+    page = opened()
+    page.wait(60)
+    edit(page, last(page), Post("Better words.", title="Better title"))
+    page.wait(60)
+    post(page, title="Best title")
+    page.act(lambda held: rename(held, page.only().id, "Best title", "cleo", page.now))
+    page.act(lambda held: rename(held, page.only().id, "The very best", "cleo", page.now))
+    assert page.only().title == "The very best"
+    assert [(each.title, each.until, each.by) for each in page.only().titles] == [
+        ("Chat is slow", at(60), "bob"),
+        ("Better title", at(120), "ana"),
+        ("Best title", at(120), "cleo"),
+    ]
+
+
+def test_a_title_that_nobody_has_read_leaves_nothing() -> None:
+    page = opened(replace(FIRST, draft=True))
+    page.act(lambda held: rename(held, page.only().id, "Another", "bob", page.now))
+    post(page, title="A third", draft=False)
+    assert (page.only().title, page.only().is_public, page.only().titles) == ("A third", True, ())
+
+
+# --- times --------------------------------------------------------------------------------------------------------
+
+
+def test_nothing_is_said_of_an_incident_before_it_began() -> None:
+    page = opened(replace(FIRST, display_at=at(-600)))
+    for as_draft in (False, True):
+        with pytest.raises(
+            Refused, match=r"^display_at: lies before the incident began \(.* UTC\); .* edit its first update$"
+        ):
+            post(page, display_at=at(-661), draft=as_draft)
+    post(page, state="identified", display_at=at(-600))
+    assert page.only().started_at == page.only().published[0].display_at == at(-600)
+
+
+def test_the_minute_in_which_it_began_is_its_beginning() -> None:
+    """Forms know minutes only."""
+    page = opened(replace(FIRST, display_at=at(-590)))
+    post(page, display_at=at(-590).replace(second=0))
+    assert last(page).display_at == at(-590)
+
+
+def test_a_draft_for_a_time_before_what_is_public_began_is_not_published() -> None:
+    page = opened(replace(FIRST, draft=True))
+    post(page, draft=True, display_at=at(-600))
+    old = last(page)
+    post(page, "Now.")
+    assert page.only().started_at == at(0)
+    with pytest.raises(Refused, match="display_at: lies before the incident began"):
+        page.act(lambda held: posting.publish_draft(held, page.only().id, old.id, "ana", page.now))
+    edit(page, old, Post("At the same time.", display_at=at(0)))
+    page.act(lambda held: posting.publish_draft(held, page.only().id, old.id, "ana", page.now))
+    assert len(page.only().published) == 2
+
+
+def test_the_first_word_moves_the_beginning_back_and_no_other_does() -> None:
+    page = opened()
+    page.wait(60)
+    post(page)
+    with pytest.raises(Refused, match="display_at: lies before the incident began"):
+        edit(page, last(page), Post("x", display_at=at(-61)))
+    edit(page, page.only().published[0], Post("It began before.", display_at=at(-600)))
+    assert (page.only().started_at, page.only().state.value) == (at(-600), "investigating")
+    edit(page, last(page), Post("x", display_at=at(-60)))
+    assert page.only().published[-1].display_at == at(-60)
+    edit(page, page.only().published[0], Post("It was said later.", display_at=at(-300)))
+    assert page.only().started_at == at(-600)
 
 
 def test_an_edited_draft_is_the_editors_and_waits_for_a_person() -> None:

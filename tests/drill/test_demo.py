@@ -17,6 +17,7 @@ import pytest
 
 from statuspage.app import loads_config
 from statuspage.clock import SystemClock
+from statuspage.drill import sample
 from statuspage.drill.demo import run_demo
 from statuspage.drill.demo_config import demo_config
 from statuspage.drill.on_call import OnCall
@@ -230,3 +231,28 @@ async def test_a_demo_that_is_killed_leaves_nobody_behind(tmp_path: Path) -> Non
         assert len(children) >= 8
         process.kill()
         await until(lambda: not any(map(runs, children)), 30)
+
+
+@pytest.mark.timeout(180)
+async def test_the_sample_of_september_13_is_on_the_page_of_a_running_demo(tmp_path: Path) -> None:
+    port = two_ports()
+    options = ("--data", str(tmp_path), "--sample", sample.NAME)
+    async with demo(port, *options) as process, httpx.AsyncClient(trust_env=False, timeout=10) as http:
+        here = f"http://127.0.0.1:{port}"
+
+        async def is_there() -> bool:
+            return (await http.get(f"{here}/incidents/{sample.INCIDENT}")).status_code == 200
+
+        await reads(is_there)
+        page = (await http.get(f"{here}/incidents/{sample.INCIDENT}")).text
+        for seen in ("Sep 13, 2021 - 09:45 EDT", "Sep 13, 2021 - 17:15 EDT", "Postmortem", "Firebase Web Sockets",
+                     "Native WebSockets"):  # fmt: skip
+            assert seen in page
+        found = [each for each in await incidents(http, port) if each["id"] == sample.INCIDENT]
+        assert [each["status"] for each in found] == ["postmortem"]
+        # It was over long ago: nothing of it is how anything is now.
+        summary = (await http.get(f"{here}/api/v2/summary.json")).json()
+        assert summary["incidents"] == []
+        process.send_signal(signal.SIGINT)
+        _, err = await asyncio.wait_for(process.communicate(), 30)
+        assert (process.returncode, err) == (0, b"")

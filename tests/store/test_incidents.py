@@ -29,6 +29,7 @@ from statuspage.core.state import Decision, Held, JournalEvent, Override, Repain
 from statuspage.core.status import Status
 from statuspage.core.telling import Destination, MessageState, Telling
 from statuspage.store import Store, StoreError
+from statuspage.store.documents import Document
 from statuspage.store.schema import open_causes
 from tests.databases import START
 from tests.store.values import at, figures_of, history, publish
@@ -125,6 +126,13 @@ def test_an_incident_is_read_as_it_was_written(page: Store) -> None:
     texts = replace(stored, number=0, version=0, postmortem=replace(stored.postmortem, html=""))  # type: ignore[type-var]
     bare = replace(texts, updates=tuple(replace(update, html="") for update in texts.updates))
     assert bare == an_incident()
+
+
+def test_what_was_written_before_titles_were_kept_is_read() -> None:
+    whole = replace(an_incident(), titles=())
+    written = Document(Incident).write(whole)
+    assert written.pop("titles") == []
+    assert Document(Incident).read(written) == whole
 
 
 def test_texts_are_rendered_when_they_are_written_and_edits_anew(page: Store) -> None:

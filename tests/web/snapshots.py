@@ -195,6 +195,18 @@ def make_maintenance(
                        "secret-person", updates, number=number, version=len(updates))  # fmt: skip
 
 
+def begun_early(
+    name: str, *states: str, since: timedelta = timedelta(minutes=5), plan: timedelta = timedelta(hours=2)
+) -> Maintenance:
+    """Two hours of work that begin by its plan in some time; it went through these states, 13 s apart, before that."""
+    work = make_maintenance(name, NOW + plan, hours=2, announced=NOW - timedelta(days=1))
+    said = tuple(
+        make_update((NOW - since + timedelta(seconds=13 * n), state, f"{name}: {state}.", {}), work.id, n + 2)
+        for n, state in enumerate(states)
+    )
+    return replace(work, updates=(*work.updates, *said), sequence=len(said))
+
+
 _M, _D, _P, _O = Status.MAJOR, Status.DEGRADED, Status.PARTIAL, Status.OPERATIONAL
 
 

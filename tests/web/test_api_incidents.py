@@ -207,7 +207,12 @@ def test_an_edit_keeps_what_stood_there(api: Api) -> None:
     edited = api.done("PATCH", path, {"body": "Messages are lost.", "version": 1})["updates"][0]
     assert (edited["body"], edited["edits"][0]["body"]) == ("Messages are lost.", CHAT["body"])
     api.clock.advance(120)
-    moved = api.done("PATCH", path, {"display_at": "2026-03-02T11:50:00Z"})["updates"][0]
+    moved_whole = api.done("PATCH", path, {"display_at": "2026-03-02T11:50:00Z"})
+    moved = moved_whole["updates"][0]
+    assert moved_whole["started_at"] == "2026-03-02T11:50:00.000Z"
+    early = {"body": "x", "display_at": "2026-03-02T11:49:00Z"}
+    refused = api.refused(422, "POST", f"/incidents/{opened['id']}/updates", early)
+    assert refused["detail"].startswith("display_at: lies before the incident began (2026-03-02 11:50 UTC)")
     assert (moved["body"], moved["display_at"]) == ("Messages are lost.", "2026-03-02T11:50:00.000Z")
     assert len(moved["edits"]) == 2
     api.refused(422, "PATCH", path, {"version": 3})

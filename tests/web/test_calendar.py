@@ -1,7 +1,8 @@
 """The calendar of planned work: RFC 5545 to the letter, whatever a title holds."""
 
+import re
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -13,7 +14,7 @@ from statuspage.core.state import Snapshot
 from statuspage.web.ical import OCTETS, fold
 from statuspage.web.render import render
 from tests.web.hostile import TEXTS, hostile_maintenance, hostile_snapshot
-from tests.web.snapshots import NOW, make_maintenance, make_site, make_snapshot, told_snapshot
+from tests.web.snapshots import NOW, begun_early, make_maintenance, make_site, make_snapshot, told_snapshot
 
 
 def body(snapshot: Snapshot) -> bytes:
@@ -21,8 +22,19 @@ def body(snapshot: Snapshot) -> bytes:
 
 
 def parsed(snapshot: Snapshot) -> Any:
-    """The calendar by a strict parser."""
-    return Calendar.from_ical(body(snapshot))
+    """The calendar by a parser that keeps a list of what is wrong, and nothing is."""
+    return read(body(snapshot))
+
+
+def read(calendar: bytes) -> Any:
+    found = Calendar.from_ical(calendar)
+    assert [each.errors for each in found.walk() if each.errors] == []
+    return found
+
+
+def whole(at: datetime) -> datetime:
+    """The moment in whole seconds."""
+    return at.replace(microsecond=0)
 
 
 def test_an_event_says_what_and_when_and_where_to_read_on() -> None:
@@ -46,6 +58,36 @@ def test_what_is_called_off_stays_and_says_so() -> None:
     work = make_maintenance("Called off", NOW + timedelta(days=4), states=["scheduled", "cancelled"])
     (event,) = parsed(make_snapshot(maintenances=[work])).events
     assert (event["STATUS"], str(event["SUMMARY"])) == ("CANCELLED", "[Cancelled] Called off")
+
+
+@pytest.mark.parametrize("wrong", ["DTSTART:2026-11-27", "DTSTAMP:today", "SEQUENCE:one"])
+def test_what_the_parser_finds_wrong_fails_a_test(wrong: str) -> None:
+    line = wrong.partition(":")[0].encode()
+    broken = re.sub(rb"(?m)^" + line + rb":.*\r$", wrong.encode() + rb"\r", body(told_snapshot()))
+    with pytest.raises(AssertionError):
+        read(broken)
+
+
+def test_an_event_keeps_its_plan_unless_the_work_was_begun_before_it() -> None:
+    """What ends before its time, or is called off, keeps the time that people have in their calendars."""
+    for states in (["scheduled", "in_progress"], ["scheduled", "in_progress", "completed"], ["scheduled", "cancelled"]):
+        work = make_maintenance("By plan", NOW - timedelta(hours=3), hours=2, states=states)
+        (event,) = parsed(make_snapshot(maintenances=[work])).events
+        assert (event.start, event.end) == (whole(work.starts), whole(work.ends))
+    running, done = begun_early("Early", "in_progress"), begun_early("Early", "in_progress", "completed")
+    began = whole(NOW - timedelta(minutes=5))
+    (event,) = parsed(make_snapshot(maintenances=[running])).events
+    assert (event.start, event.end) == (began, whole(running.ends))
+    (event,) = parsed(make_snapshot(maintenances=[done])).events
+    assert (event.start, event.end) == (began, began + timedelta(seconds=13))
+
+
+def test_an_event_that_was_over_at_once_has_a_length_all_the_same() -> None:
+    done = begun_early("Early", "in_progress", "completed")
+    planned, begun, over = done.updates
+    at_once = replace(done, updates=(planned, begun, replace(over, display_at=begun.display_at)))
+    (event,) = parsed(make_snapshot(maintenances=[at_once])).events
+    assert event.end - event.start == timedelta(seconds=1)
 
 
 def test_only_planned_work_is_in_it() -> None:

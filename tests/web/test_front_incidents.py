@@ -13,6 +13,7 @@ from tests.web.snapshots import (
     NOW,
     OUTAGE,
     Told,
+    begun_early,
     make_incident,
     make_maintenance,
     make_site,
@@ -61,6 +62,17 @@ def test_running_work_has_a_card_and_work_to_come_a_line() -> None:
     (plan,) = found.plans
     assert (plan.title, plan.names) == ("Second cache node", "Redis cache")
     assert " – ".join(each.text for each in plan.when) == "Nov 27, 2026 - 09:32 – 10:32 EST"
+
+
+def test_work_that_is_begun_before_its_plan_goes_on_since_then_and_is_told_that_day() -> None:
+    running = told_front(make_snapshot(maintenances=[begun_early("Early", "in_progress")]))
+    assert text(running.cards[0].head) == "Planned maintenance, since 14:27 UTC"
+    assert running.cards[0].until == Stamp("2026-11-23T18:32:11Z", "18:32 UTC")
+    assert [each.title for each in running.recent[0].past] == ["Early"]
+    over = told_front(make_snapshot(maintenances=[begun_early("Early", "in_progress", "completed")]))
+    assert (over.cards, over.plans) == ((), ())
+    (past,) = over.recent[0].past
+    assert (past.state, past.lasted) == ("Completed", "lasted 13 s")
 
 
 def test_plans_reach_thirty_days_ahead_and_leave_out_what_is_over_or_past() -> None:

@@ -14,6 +14,7 @@ from statuspage.web.render import render
 from statuspage.web.scene import open_scene
 from tests.web.snapshots import (
     NOW,
+    begun_early,
     make_incident,
     make_maintenance,
     make_site,
@@ -41,6 +42,39 @@ def test_three_months_a_page_down_to_the_first_incident() -> None:
     assert (first.newer, first.older) == (None, "/history?page=2")
     assert (second.newer, second.older, third.older) == ("/history", "/history?page=3", None)
     assert first.span == "September 2026 to November 2026"
+
+
+def test_years_lead_to_their_newest_month_from_every_page() -> None:
+    old = make_incident("Old", [(datetime(2023, 5, 3, tzinfo=UTC), "resolved", "x", {})])
+    found = pages(make_snapshot(incidents=[past_incident(), old]))
+    assert [(each.name, each.path) for each in found[0].years] == [
+        ("2026", "/history"),
+        ("2025", "/history?page=4#m-3"),
+        ("2024", "/history?page=8#m-3"),
+        ("2023", "/history?page=12#m-3"),
+    ]
+    for number, page in enumerate(found, 1):
+        assert [(each.name, each.path) for each in page.years] == [(each.name, each.path) for each in found[0].years]
+        assert [each.name for each in page.years if each.here] == {
+            1: ["2026"],
+            4: ["2025"],
+            8: ["2024"],
+            12: ["2023"],
+        }.get(number, [])
+    for year in found[0].years:
+        path, _, place = year.path.partition("#m-")
+        (page,) = [each for each in found if each.path == path]
+        months = [month.name for month in page.months]
+        assert months[int(place or 1) - 1] == ("November 2026" if year.name == "2026" else f"December {year.name}")
+
+
+def test_the_years_of_a_component_are_its_own() -> None:
+    files = render(told_snapshot(), NOW)
+    mine = public_id("component", "firebase-web-sockets")
+    shown = files[f"/history?component={mine}"].body.decode()
+    assert f'<a href="/history?component={mine}&amp;page=5#m-12">2021</a>' in shown
+    assert '<nav class="years"' in files["/history"].body.decode()
+    assert '<nav class="years"' not in render(make_snapshot(), NOW)["/history"].body.decode()
 
 
 def test_without_incidents_there_is_one_page_of_empty_months() -> None:
@@ -145,3 +179,26 @@ def test_cancelled_work_is_told_on_the_day_it_was_planned_for() -> None:
     (row,) = pages(make_snapshot(maintenances=[off]))[0].months[0].rows
     assert (row.state, row.impact) == ("Cancelled", "planned maintenance")
     assert row.when[0].text == "Nov 21, 2026 - 14:32"
+
+
+def test_work_that_is_begun_before_its_plan_is_history_from_then_on() -> None:
+    for states, times in (
+        (("in_progress",), ["Nov 23, 2026 - 14:27", "18:32 UTC"]),
+        (("in_progress", "completed"), ["Nov 23, 2026 - 14:27", "14:27 UTC"]),
+        (("in_progress", "cancelled"), ["Nov 23, 2026 - 14:27", "14:27 UTC"]),
+    ):
+        snapshot = make_snapshot(maintenances=[begun_early("Early", *states)])
+        (row,) = pages(snapshot)[0].months[0].rows
+        assert [each.text for each in row.when] == times
+        assert [each["name"] for each in document(snapshot)["months"][0]["incidents"]] == ["Early"]
+
+
+def test_the_document_has_the_true_times_of_work_that_was_over_before_its_plan() -> None:
+    done = begun_early("Early", "in_progress", "completed", since=timedelta(minutes=30))
+    (row,) = document(make_snapshot(maintenances=[done]))["months"][0]["incidents"]
+    assert row["timestamp"] == (
+        "Nov <var data-var='date'>23</var>, <var data-var='time'>14:02</var> - <var data-var='time'>14:02</var> UTC"
+    )
+    going_on = begun_early("Early", "in_progress", since=timedelta(minutes=30))
+    (row,) = document(make_snapshot(maintenances=[going_on]))["months"][0]["incidents"]
+    assert row["timestamp"].endswith("<var data-var='time'>14:02</var> - Ongoing")

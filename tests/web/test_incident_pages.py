@@ -3,11 +3,12 @@
 from dataclasses import replace
 from datetime import timedelta
 
-from statuspage.core.incident import Incident
+from statuspage.core.incident import Former, Incident
 from statuspage.core.maintenance import Maintenance
 from statuspage.core.site import public_id
 from statuspage.core.state import Snapshot
 from statuspage.core.status import Status
+from statuspage.web.entries import told_at
 from statuspage.web.lanes import LEFT, RIGHT, Lanes
 from statuspage.web.present_incident import Page, incident_page
 from statuspage.web.render import render
@@ -17,6 +18,7 @@ from tests.web.snapshots import (
     NOW,
     OUTAGE,
     Told,
+    begun_early,
     make_incident,
     make_maintenance,
     make_site,
@@ -105,6 +107,23 @@ def test_several_edits_are_told_newest_first_each_with_its_state_where_it_change
     ]
 
 
+def test_a_former_title_stays_on_the_page_with_the_time_of_its_end() -> None:
+    began = past_incident().started_at
+    former = (Former("Nothing <b>works</b>", began + timedelta(minutes=2), "secret-person"),
+              Former("Invitations", began + timedelta(minutes=9), "secret-person"))  # fmt: skip
+    renamed = replace(past_incident(), titles=former)
+    assert [(each.at.text, each.was) for each in page(renamed).renamed] == [
+        ("Nov 20, 2026 - 07:41 EST", "Invitations"),
+        ("Nov 20, 2026 - 07:34 EST", "Nothing <b>works</b>"),
+    ]
+    shown = html(renamed)
+    assert "Renamed <time" in shown
+    assert "was “Nothing &lt;b&gt;works&lt;/b&gt;”." in shown
+    assert "secret-person" not in shown
+    assert "Renamed" not in html(past_incident())
+    assert told_at(replace(renamed, titles=(replace(former[0], until=NOW),))) == NOW
+
+
 def test_a_back_dated_update_says_when_it_was_written() -> None:
     written = {each.word: each.written for each in page(sep13()).said}
     assert written["Identified"] == Stamp("2021-09-13T14:59:00Z", "Sep 13, 2021 - 10:59 EDT")
@@ -184,6 +203,23 @@ def test_planned_work_has_a_page_with_its_time() -> None:
     off = page(make_maintenance("Off", NOW + timedelta(days=1), states=["scheduled", "cancelled"]))
     assert text(off.lead).startswith("Planned maintenance, cancelled ")
     assert text(off.facts[0].small) == "Nov 24, 2026 - 09:32 – 10:32 EST"
+
+
+def test_work_that_is_begun_before_its_plan_has_the_times_at_which_it_was() -> None:
+    running = page(begun_early("Early", "in_progress"))
+    assert text(running.lead) == "Planned maintenance, in progress until Nov 23, 2026 - 13:32 EST."
+    assert [(fact.name, fact.text, text(fact.small)) for fact in running.facts] == [
+        ("Planned for", "2 h", "Nov 23, 2026 - 11:32 – 13:32 EST")
+    ]
+    done = page(begun_early("Early", "in_progress", "completed"))
+    assert text(done.lead) == "Planned maintenance, completed Nov 23, 2026 - 09:27 EST."
+    assert [(fact.name, fact.text, text(fact.small)) for fact in done.facts] == [
+        ("Took", "13 s", "Nov 23, 2026 - 09:27 – 09:27 EST")
+    ]
+    given_up = page(begun_early("Early", "in_progress", "cancelled"))
+    assert [(fact.name, text(fact.small)) for fact in given_up.facts] == [
+        ("Planned for", "Nov 23, 2026 - 11:32 – 13:32 EST")
+    ]
 
 
 def test_the_picture_shows_which_component_was_affected_when() -> None:

@@ -169,7 +169,10 @@ def test_every_link_within_the_site_leads_somewhere() -> None:
     files = render(SNAPSHOTS["incidents"], NOW)
     for path, text in pages("incidents").items():
         for url in Outline(text).all("href"):
-            assert not url.startswith("/") or url in files, f"{path}: {url}"
+            there, _, place = url.partition("#")
+            assert not url.startswith("/") or there in files, f"{path}: {url}"
+            if url.startswith("/") and place:
+                assert f'id="{place}"' in files[there].body.decode(), f"{path}: {url}"
 
 
 def test_everything_that_comes_from_a_template_is_escaped_whatever_its_name() -> None:

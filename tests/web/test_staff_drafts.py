@@ -65,7 +65,7 @@ def test_what_publishes_itself_stands_first_and_says_when(still_desk: Desk) -> N
     shown = card(page, "Redis cache is slow")
     assert "Goes out by itself at" in shown
     assert 'data-until="240"' in shown
-    assert "Tells 1 by pagerduty, 2 by webhook." in shown
+    assert "Tells PagerDuty and 2 webhooks." in shown
 
 
 def test_each_role_has_the_buttons_that_it_may_press(still_desk: Desk) -> None:

@@ -44,6 +44,25 @@ def test_the_list_has_every_incident_and_goes_on_page_by_page(desk: Desk) -> Non
     assert browser.get("/staff/incidents?before=x").status_code == 400
 
 
+def test_an_overdue_promise_is_counted_in_the_head_line_and_marked_in_the_list(desk: Desk) -> None:
+    """`open` said at 13:52 that more comes within 30 minutes; it is 14:32."""
+    browser, counted = desk.browser(Role.RESPONDER), '>Incidents <span class="count">1</span><span class="vh"> overdue<'
+    for at in ("/staff/incidents", "/staff/components"):
+        assert counted in browser.get(at).text.replace(' aria-current="page"', "")
+    page = browser.get("/staff/incidents").text
+    rows = [row for row in page.split("<li ") if "The next update was due" in row]
+    assert len(rows) == 1
+    assert "Video starts slowly" in rows[0]
+    assert ">14:22 UTC</time>" in rows[0]
+    assert f'href="/staff/post?incident={desk.work.open}"' in rows[0]
+    assert f'href="/staff/post?incident={desk.work.open}"' not in desk.browser(Role.VIEWER).get("/staff/incidents").text
+    post = Post("Still at it.", key="again")
+    desk.store.act(lambda state: posting.post_update(state, desk.work.open, post, "cleo", desk.now), desk.now)
+    page = browser.get("/staff/incidents").text
+    assert "was due" not in page
+    assert '>Incidents <span class="count">' not in page
+
+
 def test_a_page_shows_words_evidence_runs_messages_and_journal(still_desk: Desk) -> None:
     browser = still_desk.browser(Role.VIEWER)
     robot = browser.get(page(still_desk, still_desk.work.draft)).text

@@ -12,6 +12,7 @@ from flask import Response
 
 from statuspage.auth.codes import code_at
 from statuspage.core.role import Role
+from statuspage.core.telling import EVENTS
 from statuspage.web.staff import gate
 from tests.web.staff import OURS, PASSWORD, ROOT, SITE, Browser, Office, alerts, field, shown_secret
 
@@ -252,6 +253,13 @@ def test_the_journal_tells_who_did_what_and_can_be_narrowed(office: Office, admi
     assert "was</span> viewer" in page
     assert "session.opened" not in page
     assert "Nothing here." in admin.get("/staff/journal?kind=nothing").text
+
+
+def test_the_journal_can_be_narrowed_to_every_kind_that_can_be_told(admin: Browser) -> None:
+    page = admin.get("/staff/journal").text
+    offered = set(re.findall(r'<option value="([a-z]+\.)"', page))
+    assert {f"{kind.partition('.')[0]}." for kind in EVENTS} - offered == set()
+    assert {"draft.", "route.", "history.", "check."} <= offered
 
 
 def test_the_journal_goes_back_page_by_page(office: Office) -> None:

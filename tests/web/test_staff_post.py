@@ -257,11 +257,11 @@ def test_who_will_be_told_is_counted_by_what_is_about_to_happen(still_desk: Desk
         assert found is not None
         return found[1]
 
-    assert told() == "1 by webhook"
-    assert told(**{f"component.{REDIS}": "degraded_performance"}) == "2 by webhook"
+    assert told() == "1 webhook"
+    assert told(**{f"component.{REDIS}": "degraded_performance"}) == "2 webhooks"
     page = browser.get(f"{POST}?incident=new")
     # What touches no component yet is for everybody, also for the hook of one component.
-    assert 'id="told">1 by pagerduty, 2 by webhook<' in page.text
+    assert 'id="told">PagerDuty and 2 webhooks<' in page.text
 
 
 def test_who_listens_to_components_is_counted_where_one_of_them_moves(desk: Desk) -> None:
@@ -272,7 +272,7 @@ def test_who_listens_to_components_is_counted_where_one_of_them_moves(desk: Desk
     form = filled(browser.get(f"{POST}?incident={desk.work.open}"), act="switch")
     assert "listener" not in browser.post(POST, **form).text
     moving = browser.post(POST, **{**form, f"component.{VIDEO}": "major_outage"}).text
-    assert 'id="told">1 by listener, 1 by webhook<' in moving
+    assert 'id="told">1 listener and 1 webhook<' in moving
 
 
 def test_the_bar_says_whether_anybody_is_going_to_be_told(desk: Desk) -> None:

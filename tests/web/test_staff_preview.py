@@ -1,6 +1,7 @@
 """The preview and the mail: what people typed is safe in both, and what the script is given is nothing but nodes."""
 
 import json
+import re
 from collections.abc import Iterator
 from dataclasses import replace
 from email.message import EmailMessage
@@ -10,13 +11,14 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from statuspage.core.role import Role
+from statuspage.web.render import render
 from statuspage.web.staff.mail import mail
 from statuspage.web.staff.preview import tree
-from tests.web.desk import VIDEO, Desk, desk_site, still_desk
+from tests.web.desk import VIDEO, Desk, desk, desk_site, still_desk
 from tests.web.snapshots import NOW, open_incident
 from tests.web.test_staff_post import POST, filled
 
-__all__ = ["still_desk"]
+__all__ = ["desk", "still_desk"]
 
 HOSTILE = [
     "<img src=x onerror=alert(1)>",
@@ -99,6 +101,24 @@ def test_the_tree_is_the_fragment_of_the_page(still_desk: Desk) -> None:
     assert '["strong", {}, "better"]' in flat
     assert "[Identified] Video starts slowly" in flat
     assert "15:32 UTC" in flat
+
+
+@pytest.mark.parametrize("state", ["investigating", "identified", "monitoring", "resolved"])
+def test_the_preview_has_the_word_and_the_text_that_the_page_will_have(desk: Desk, state: str) -> None:
+    """`identified` is what it is already: that is told as "Update"."""
+    browser = desk.browser()
+    form = filled(browser.get(f"{POST}?incident={desk.work.open}"), body="It is **better**.", state=state)
+    seen = browser.post(POST, **{**form, "act": "preview"}).text
+    assert browser.post(POST, **form).status_code == 303
+    snapshot = desk.store.snapshot(desk.now)
+    assert snapshot is not None
+    page = render(snapshot, desk.now)[f"/incidents/{desk.work.open}"].body.decode()
+    shown = re.search(r'<div class="what"><h3>([^<]*)</h3>(<div class="rich">.*?</div>)', page, re.DOTALL)
+    expected = re.search(r'<p class="stamp"><b>([^<]*)</b>.*?(<div class="rich">.*?</div>)', seen, re.DOTALL)
+    assert shown is not None
+    assert expected is not None
+    assert expected.groups() == shown.groups()
+    assert (shown[1] == "Update") is (state == "identified")
 
 
 def test_what_cannot_be_said_yet_is_told_in_the_pane(still_desk: Desk) -> None:

@@ -8,6 +8,7 @@ from statuspage.core.incident import Incident
 from statuspage.core.site import Site
 from statuspage.core.state import JournalEvent
 from statuspage.core.telling import Destination, listeners, recipients
+from statuspage.web.words import listed
 
 MAINTENANCE = (
     "maintenance.scheduled",
@@ -18,15 +19,19 @@ MAINTENANCE = (
 )
 
 
+_SERVICES = {"pagerduty": "PagerDuty"}
+"""Kinds that are called by a name of their own."""
+
+
 @dataclass(frozen=True, slots=True)
 class Audience:
-    """`parts` are texts such as "2 by webhook"; empty for nobody."""
+    """`parts` are texts such as "2 webhooks" or "PagerDuty"; empty for nobody."""
 
     parts: tuple[str, ...]
 
     @property
     def text(self) -> str:
-        return ", ".join(self.parts)
+        return listed(list(self.parts), max(len(self.parts), 1))
 
 
 def audience(kinds: Iterable[str], components: Iterable[str], site: Site) -> Audience:
@@ -47,7 +52,14 @@ def audience_of(events: Iterable[JournalEvent], site: Site) -> Audience:
 
 def _by_kind(heard: Iterable[Destination]) -> Audience:
     types = {each.id: each.type for each in heard}
-    return Audience(tuple(f"{number} by {type}" for type, number in sorted(Counter(types.values()).items())))
+    return Audience(tuple(_words(type, number) for type, number in sorted(Counter(types.values()).items())))
+
+
+def _words(type: str, number: int) -> str:
+    name = _SERVICES.get(type)
+    if name is None:
+        return f"{number} {type}{'' if number == 1 else 's'}"
+    return name if number == 1 else f"{name} ({number} times)"
 
 
 def incident_kinds(incident: Incident | None, *, stays_open: bool) -> tuple[str, ...]:

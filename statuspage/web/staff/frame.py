@@ -14,7 +14,7 @@ from statuspage.web.render import HTML
 from statuspage.web.staff.answers import see_other
 from statuspage.web.staff.context import staff
 from statuspage.web.staff.gate import who
-from statuspage.web.staff.glance import DRAFTS, MESSAGES, ROUTES, Glance, glance_at
+from statuspage.web.staff.glance import DRAFTS, INCIDENTS, MESSAGES, ROUTES, Glance, glance_at
 from statuspage.web.staff.templates import rendered
 from statuspage.web.times import zone_name
 
@@ -22,7 +22,7 @@ NAV = (
     ("Post", "/staff/post", Role.RESPONDER),
     ("Drafts", DRAFTS, Role.VIEWER),
     ("Routes", ROUTES, Role.VIEWER),
-    ("Incidents", "/staff/incidents", Role.VIEWER),
+    ("Incidents", INCIDENTS, Role.VIEWER),
     ("Maintenance", "/staff/maintenances", Role.VIEWER),
     ("Components", "/staff/components", Role.VIEWER),
     ("Messages", "/staff/messages", Role.VIEWER),
@@ -32,7 +32,7 @@ NAV = (
 )
 """The pages, in the order of the head line, with the least role that may open them."""
 
-COUNTED = {DRAFTS: "waiting", ROUTES: "waiting", MESSAGES: "in trouble"}
+COUNTED = {DRAFTS: "waiting", INCIDENTS: "overdue", ROUTES: "waiting", MESSAGES: "in trouble"}
 """What is counted beside the entry of a page."""
 
 DONE = {

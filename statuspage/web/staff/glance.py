@@ -1,4 +1,4 @@
-"""What the head of every staff page says of the rest: drafts and routes that wait for a person, what is held back."""
+"""What the head of every staff page says of the rest: what waits for a person, what was promised, what is held back."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -15,7 +15,7 @@ from statuspage.core.state import State
 from statuspage.web.staff.context import Staff
 from statuspage.web.times import short_day
 
-DRAFTS, MESSAGES, ROUTES = "/staff/drafts", "/staff/messages", "/staff/routes"
+DRAFTS, INCIDENTS, MESSAGES, ROUTES = "/staff/drafts", "/staff/incidents", "/staff/messages", "/staff/routes"
 MOST_HELD = 4
 
 
@@ -34,7 +34,8 @@ def glance_at(held: Staff) -> Glance:
     drafts = sum(
         1 for each in state.incidents.values() if each.drafts and each.dismissed_at is None and each.over_at is None
     )
-    counts = {DRAFTS: drafts, MESSAGES: held.store.outbox.troubles()}
+    overdue = sum(1 for each in state.incidents.values() if each.is_overdue(now))
+    counts = {DRAFTS: drafts, INCIDENTS: overdue, MESSAGES: held.store.outbox.troubles()}
     site = state.site
     if site is None or not site.switchboard.routes:
         return Glance(counts)

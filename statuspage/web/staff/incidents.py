@@ -42,9 +42,9 @@ def listed() -> Response:
     before = query(before=Text(12, optional=True), done=Text(20, optional=True))["before"]
     if before and not (before.isascii() and before.isdecimal()):
         raise BadForm("before", "must be a number")
-    _, _, zone, _ = look()
+    _, _, zone, now = look()
     found = staff().store.incidents(MANY + 1, int(before) if before else None)
-    rows = [_row(each, zone) for each in found[:MANY]]
+    rows = [_row(each, zone, now) for each in found[:MANY]]
     older = f"{INCIDENTS}?{urlencode({'before': found[MANY - 1].number})}" if len(found) > MANY else ""
     return desk_page("incidents.html", incidents=rows, older=older)
 
@@ -119,7 +119,7 @@ def show(
         alert=alert,
         resolving=resolving,
         incident=incident,
-        row=_row(incident, zone),
+        row=_row(incident, zone, now),
         look=impact_look(incident),
         said=timeline(incident, site, zone),
         affected=components(state, incident, site, now),
@@ -131,7 +131,7 @@ def show(
         acknowledged=_acknowledged(incident.id),
         can_hand_back=touched_by is not None and bool(incident.causes),
         next_by=minute_clock(incident.next_by, zone) if incident.next_by else None,
-        overdue=incident.next_by is not None and incident.next_by < now,
+        overdue=incident.is_overdue(now),
         told=_told_of_the_end(state, incident, site, now),
         key=posting.id_of("key", by(), f"{id}/{incident.version}/resolve"),
         learned=incident.postmortem,
@@ -145,7 +145,7 @@ def _told_of_the_end(state: State, incident: Incident, site: Site, now: datetime
     return audience_of(posting.post_update(state, incident.id, ending, by(), now).events, site).text
 
 
-def _row(incident: Incident, zone: ZoneInfo) -> dict[str, object]:
+def _row(incident: Incident, zone: ZoneInfo, now: datetime) -> dict[str, object]:
     ended = incident.resolved_at or incident.over_at or incident.dismissed_at
     return {
         "id": incident.id,
@@ -153,6 +153,7 @@ def _row(incident: Incident, zone: ZoneInfo) -> dict[str, object]:
         "look": impact_look(incident) if incident.is_open else replace(impact_look(incident), slug="ok"),
         "state": _state(incident),
         "is_open": incident.is_open,
+        "was_due": minute_clock(incident.next_by, zone) if incident.next_by and incident.is_overdue(now) else None,
         "drafts": len(incident.drafts) if incident.dismissed_at is None else 0,
         "began": minute(incident.started_at, zone),
         "ended": minute(ended, zone) if ended is not None else None,

@@ -16,7 +16,7 @@ from statuspage.web.entries import lines
 from statuspage.web.present_incident import Said, impact_look, said
 from statuspage.web.staff.mail import Mail, mail
 from statuspage.web.times import Stamp, minute_clock
-from statuspage.web.words import STATE_WORDS, Look
+from statuspage.web.words import Look
 
 Node = list[object]
 
@@ -34,7 +34,6 @@ class Preview:
 
     title: str
     look: Look
-    state: str
     said: Said
     next_by: Stamp | None
     mail: Mail
@@ -47,7 +46,6 @@ def preview(incident: Incident, update_id: str, site: Site, zone: ZoneInfo, now:
     return Preview(
         title=incident.title,
         look=impact_look(incident),
-        state=STATE_WORDS[line.update.state],
         said=said(incident, line, site, zone),
         next_by=minute_clock(promised, zone) if promised is not None else None,
         mail=mail(incident, line.update, site, zone),
