@@ -99,8 +99,8 @@ class Routes:
     def approve(self, id: str, document: Json, caller: Caller) -> Done:
         """Do what the robot proposes."""
         caller.need(Role.RESPONDER)
-        order, override = reading_routes.approval_from(document, caller.by)
-        return self._act(id, lambda state, now: operating.approve(state, id, order, now, override))
+        order, override, to = reading_routes.approval_from(document, caller.by)
+        return self._act(id, lambda state, now: operating.approve(state, id, order, now, override, to))
 
     def pin(self, id: str, document: Json, caller: Caller) -> Done:
         """Leave it where it is, whatever happens, until then."""

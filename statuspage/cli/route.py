@@ -94,12 +94,14 @@ def move(route: str, provider: str, override: tuple[str, ...], then: str | None,
 
 @command.command("approve")
 @click.argument("route")
+@click.option("--to", metavar="PROVIDER", help="What is approved, if it is still proposed. Limited mode only with it.")
 @_override
 @act_options
-def approve(route: str, override: tuple[str, ...], **more: Any) -> None:
+def approve(route: str, to: str | None, override: tuple[str, ...], **more: Any) -> None:
     """Do what is proposed for ROUTE."""
     with _desk(more) as at:
-        _act(at, route, "approve", {"override": list(override)}, more)
+        named = {"to": to} if to is not None else {}
+        _act(at, route, "approve", {"override": list(override), **named}, more)
 
 
 @command.command("pin")

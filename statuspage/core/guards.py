@@ -8,11 +8,12 @@ import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from functools import partial
 
 from statuspage.core.detection import EPOCH
 from statuspage.core.felt import Felt
 from statuspage.core.health import Condition, Health
-from statuspage.core.load import Signal, Signals, arrivals, herd, peak_of, planned_for, said_on
+from statuspage.core.load import Signal, Signals, arrivals, herd, peak_of, planned_for, said_on, sure_arrivals
 from statuspage.core.maintenance import Window
 from statuspage.core.route import LIMITED, Pace, Provider, Refusal, Route, RouteState, Scope, Switchboard, matches
 
@@ -92,19 +93,21 @@ class Board:
         """Of the routes on a provider, and one more, those whose users nobody has counted: they count as 0."""
         return [each.id for each in (*self.on(provider, but=also.id), also) if self.users(each) is None]
 
-    def arriving(self, to: str, coming: Iterable[tuple[Route, RouteState]]) -> float:
+    def arriving(self, to: str, coming: Iterable[tuple[Route, RouteState]], *, surely: bool = False) -> float:
         """New connections a second that a provider would take anyway with these routes, from where they stood.
 
-        Those of a route come along. Where it says less than its source does, the source is believed.
+        Those of a route come along. Where it says less than its source does, the source is believed. `surely`: few
+        beacons are none, for a ramp may be too long at a stranger's word, but nobody stays on what is dead for it.
         """
+        count = partial(self._arrivals, sure_arrivals if surely else arrivals)
         states = tuple((route, state) for route, state in coming if state.provider != to)
-        rate = sum(self._arrivals(route.id) for route, _ in states)
+        rate = sum(count(route.id) for route, _ in states)
         sources = {source for _, state in states if (source := self._source(state)) not in (None, to)}
-        left = sum(self._arrivals(source) for source in sources if source is not None)
-        return self._arrivals(to) + max(rate, left)
+        left = sum(count(source) for source in sources if source is not None)
+        return count(to) + max(rate, left)
 
-    def _arrivals(self, subject: str) -> float:
-        return arrivals(subject, self.unsent(subject), self.now)
+    def _arrivals(self, how: Callable[[str, Signals, datetime], float], subject: str) -> float:
+        return how(subject, self.unsent(subject), self.now)
 
     def unsent(self, subject: str) -> Signals:
         """What is said of a provider or of a route, without the new connections that our own ramps send there.
@@ -203,7 +206,7 @@ def _rush(board: Board, wish: Wish) -> str | None:
     takes = board.provider(wish.to).max_connects_per_s
     if takes is None:
         return None
-    share, rate = takes * board.pace.headroom, board.arriving(wish.to, [(wish.route, wish.state)])
+    share, rate = takes * board.pace.headroom, board.arriving(wish.to, [(wish.route, wish.state)], surely=True)
     if rate <= share:
         return None
     return f"{wish.to} takes {share:g} new connections a second ({board.pace.headroom:.0%} of {takes:g}): {rate:g} come"

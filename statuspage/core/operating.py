@@ -78,12 +78,22 @@ def move(
     return _moved(found, plan, order, override, expires_at, back_to)
 
 
-def approve(state: State, route_id: str, order: Order, now: datetime, override: Sequence[str] = ()) -> Decision:
-    """Do what the robot proposes. The guards are asked again."""
+def approve(
+    state: State, route_id: str, order: Order, now: datetime, override: Sequence[str] = (), to: str | None = None
+) -> Decision:
+    """Do what the robot proposes. The guards are asked again.
+
+    A proposal may have become another one since somebody looked, with the same epoch, for nothing has moved. So `to`
+    says what is approved; whoever leaves it out approves a move to a provider, never limited mode.
+    """
     found = _find(state, route_id, order, now)
     proposal = found.state.proposal
     if proposal is None:
         raise Refused("proposal", "there is none: what was proposed is no longer so")
+    if to is not None and to != proposal.to:
+        raise Refused("to", f"{proposal.to} is proposed now, no longer {one_line(to)}: look again")
+    if to is None and proposal.to == LIMITED:
+        raise Refused("to", f"{LIMITED} mode is proposed now: say so to approve it")
     wish = Wish(found.route, found.state, proposal.to)
     against = (*against_target(found.board, wish), *refusals(found.board, wish, *OF_HANDS))
     _check_overrides(found.board, against, override)
@@ -96,6 +106,7 @@ def pin(state: State, route_id: str, until: datetime, order: Order, now: datetim
     """Leave the route where it is until then, whatever happens."""
     found = _find(state, route_id, order, now)
     _check_until(until, now, LONGEST_PIN)
+    _check_held(found.state.pinned, until, order, "pinned")
     held = replace(found.state, pinned=Holding(until, order.by, _reason(order.reason)))
     return _operated(found, held, "pinned", order, now, {"until": until.isoformat()})
 
@@ -104,6 +115,7 @@ def pause(state: State, route_id: str, until: datetime, order: Order, now: datet
     """The robot does nothing with the route until then; looking goes on, and people may move it."""
     found = _find(state, route_id, order, now)
     _check_until(until, now, LONGEST_PAUSE)
+    _check_held(found.state.paused, until, order, "paused")
     held = replace(found.state, paused=Holding(until, order.by, _reason(order.reason)))
     return _operated(found, held, "paused", order, now, {"until": until.isoformat()})
 
@@ -144,6 +156,14 @@ def _find(state: State, route_id: str, order: Order, now: datetime) -> _Found:
     if order.expected_epoch != present.epoch:
         raise Conflict("route", route_id, present.epoch)
     return _Found(board_of(state, site, state.beliefs, now), route, present)
+
+
+def _check_held(held: Holding | None, until: datetime, order: Order, word: str) -> None:
+    """Nobody shortens what somebody else has ordered without having seen it: the epoch does not tell of it."""
+    if held is not None and not held.implied and held.by != order.by and until < held.until:
+        raise Refused(
+            "until", f"{held.by} {word} it until {held.until:%H:%M:%S} UTC: resume it first to end that earlier"
+        )
 
 
 def _event(found: _Found, to: str) -> Event:

@@ -33,10 +33,10 @@ def sending_from(document: Json, by: str) -> Sending:
     return found
 
 
-def approval_from(document: Json, by: str) -> tuple[Order, tuple[str, ...]]:
-    """Doing what is proposed, and the guards that shall not count."""
+def approval_from(document: Json, by: str) -> tuple[Order, tuple[str, ...], str | None]:
+    """Doing what is proposed, the guards that shall not count, and what was seen to be proposed."""
     fields = Fields(document)
-    found = _order(fields, by), fields.texts("override") or ()
+    found = _order(fields, by), fields.texts("override") or (), fields.text("to")
     fields.close()
     return found
 

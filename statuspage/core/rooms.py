@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from statuspage.core.guards import Board
-from statuspage.core.load import arrivals, users_on
+from statuspage.core.load import said_arrivals, users_on
 from statuspage.core.route_events import capacity_event
 from statuspage.core.state import JournalEvent
 
@@ -31,11 +31,14 @@ def watch_rooms(board: Board, low: frozenset[str]) -> Rooms:
 
 
 def use_of(board: Board, provider: str) -> float:
-    """The part of its capacity, or of its rate of new connections, that a provider uses; the larger one."""
+    """The part of its capacity, or of its rate of new connections, that a provider uses; the larger one.
+
+    By what was said with a token. Beacons do not count here: whoever makes room for them would pay a stranger's bill.
+    """
     known = board.provider(provider)
     users = users_on(known, board.on(provider), board.signals, board.now)
     parts = [users / known.capacity] if known.capacity else []
-    rate = arrivals(provider, board.signals, board.now)
+    rate = said_arrivals(provider, board.signals, board.now)
     return max([0.0, *parts, *([rate / known.max_connects_per_s] if known.max_connects_per_s else [])])
 
 

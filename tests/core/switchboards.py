@@ -236,8 +236,11 @@ class World:
             lambda held: operating.move(held, id, to, self.order(id), self.now, override, **more)  # type: ignore[arg-type]
         )
 
-    def approve(self, id: str = CHAT, override: Sequence[str] = ()) -> Decision:
-        return self.act(lambda held: operating.approve(held, id, self.order(id), self.now, override))
+    def approve(self, id: str = CHAT, override: Sequence[str] = (), to: str | None = None) -> Decision:
+        """What is proposed, as whoever looks at it sees it, or what was seen to be proposed."""
+        proposal = self.routes[id].proposal
+        seen = to or (proposal.to if proposal is not None else None)
+        return self.act(lambda held: operating.approve(held, id, self.order(id), self.now, override, seen))
 
     def pin(self, seconds: float, id: str = CHAT) -> Decision:
         return self.act(lambda held: operating.pin(held, id, self.in_(seconds), self.order(id), self.now))

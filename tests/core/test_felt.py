@@ -8,9 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from statuspage.core.felt import BOUNDS_MS, HOUR, MANY, SLOT, Beacon, Counts, Outcome, Stretch, beacon_from, begun
-from statuspage.core.load import Signal, arrivals, herd, with_felt
+from statuspage.core.load import Signal, arrivals, herd, said_arrivals, sure_arrivals, with_felt
 from statuspage.core.refusals import Refused
-from statuspage.core.route import Pace
+from statuspage.core.route import LIMITED, Pace
 from tests.core.switchboards import DOWN, FIREBASE, NATIVE, UP, World, provider, route, switchboard
 from tests.core.values import T0, at
 
@@ -152,6 +152,24 @@ def test_users_that_an_application_tells_of_stay() -> None:
 
 def test_tries_that_fail_are_no_new_connections() -> None:
     assert arrivals(NATIVE, with_felt({}, {NATIVE: [Stretch(at(0), Counts(timeout=500))]}, 0.1, at(16)), at(16)) == 0
+
+
+def test_few_beacons_keep_nobody_from_a_provider_and_none_make_room_run_low() -> None:
+    few = with_felt({}, {NATIVE: slots(*[9] * 14, MANY - 1)}, 0.1, at(156))
+    many = with_felt({}, {NATIVE: slots(*[9] * 14, MANY)}, 0.1, at(156))
+    assert (sure_arrivals(NATIVE, few, at(156)), sure_arrivals(NATIVE, many, at(156))) == (0, 20)
+    assert (said_arrivals(NATIVE, few, at(156)), said_arrivals(NATIVE, many, at(156))) == (0, 0)
+
+
+@pytest.mark.parametrize(("ok", "where"), [(MANY - 1, NATIVE), (MANY, LIMITED)])
+def test_a_few_beacons_that_anybody_can_send_do_not_keep_a_route_from_its_standby(ok: int, where: str) -> None:
+    here = World(switchboard(route(users=100), providers=[provider(NATIVE, None, 10)]))
+    for _ in range(3):
+        here.feel(NATIVE, Counts(ok=ok))
+        here.wait(10)
+    here.see(DOWN, FIREBASE, ago=10)
+    here.wait(6)
+    assert here.where() == [where]
 
 
 def test_many_beacons_are_a_herd_and_few_are_chance() -> None:

@@ -223,6 +223,38 @@ def test_what_nobody_proposes_is_not_approved() -> None:
     refused("proposal", lambda: World().approve())
 
 
+def test_what_is_approved_is_what_was_seen_and_limited_mode_only_by_its_name() -> None:
+    here = World(switchboard(route(mode=Mode.APPROVE)))
+    here.see(DOWN, FIREBASE)
+    here.wait(15)
+    assert (here.chat.proposal and here.chat.proposal.to, here.chat.epoch) == (NATIVE, 1)
+    here.see(DOWN, NATIVE)
+    here.wait(15)
+    assert (here.chat.proposal and here.chat.proposal.to, here.chat.epoch) == (LIMITED, 1)
+    refused("to", lambda: here.approve(to=NATIVE))
+    refused("to", lambda: here.act(lambda held: operating.approve(held, CHAT, here.order(CHAT), here.now)))
+    assert here.where() == [FIREBASE]
+    here.approve(to=LIMITED)
+    assert here.where() == [LIMITED]
+
+
+@pytest.mark.parametrize("what", ["pin", "pause"])
+def test_nobody_shortens_what_another_person_ordered(what: str) -> None:
+    here = World()
+    hold = {"pin": operating.pin, "pause": operating.pause}[what]
+
+    def order(by: str, seconds: float) -> None:
+        given = replace(here.order(CHAT), by=by)
+        here.act(lambda held: hold(held, CHAT, here.in_(seconds), given, here.now))
+
+    order("ben", 600)
+    refused("until", lambda: order("ana", 60))
+    order("ana", 700)
+    order("ana", 60)
+    here.wait(61)
+    order("ben", 30)
+
+
 def test_the_guards_are_asked_again_when_a_proposal_is_approved() -> None:
     here = proposed()
     here.see(DOWN, NATIVE)

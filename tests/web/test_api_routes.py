@@ -160,7 +160,8 @@ def test_a_proposal_is_approved_and_only_while_it_stands(api: Api) -> None:
     believe(api, belief(FIREBASE, START, Verdict.DOWN), NATIVE_DOWN)
     assert api.refused(409, "POST", path("approve", FEED), WHY)["refusals"][0]["guard"] == "target_not_up"
     believe(api, belief(NATIVE, START))
-    done = api.done("POST", path("approve", FEED), WHY, Role.RESPONDER)
+    assert api.refused(422, "POST", path("approve", FEED), {**WHY, "to": "limited"})["field"] == "to"
+    done = api.done("POST", path("approve", FEED), {**WHY, "to": "native"}, Role.RESPONDER)
     assert (done["provider"], done["proposal"], done["cause"]) == ("native", None, "firebase_down")
 
 
@@ -215,7 +216,7 @@ def test_a_locked_route_is_acknowledged_once(api: Api) -> None:
         ("move", {**WHY, "to": "limited", "expires_at": "13:00"}, "expires_at"),
         ("move", {**WHY, "to": "limited", "expires_at": SOON, "expires_to": "redis"}, "expires_to"),
         ("move", {**MOVE, "until": SOON}, "until"),
-        ("approve", {**WHY, "to": "native"}, "to"),
+        ("approve", {**WHY, "to": 5}, "to"),
         ("pin", WHY, "until"),
         ("pin", {**WHY, "until": "2026-03-02T11:59:59Z"}, "until"),
         ("pin", {**WHY, "until": "2026-04-30T00:00:00Z"}, "until"),

@@ -140,7 +140,9 @@ def test_viewers_see_everything_and_get_no_form(busy: Switches) -> None:
 
 def test_a_proposal_is_approved(busy: Switches) -> None:
     browser = busy.browser()
-    done = browser.post(f"{ALL}/{FEED}/approve", **FORM)
+    stale = browser.post(f"{ALL}/{FEED}/approve", to="limited", **FORM)
+    assert (stale.status_code, "native is proposed now, no longer limited" in stale.text) == (422, True)
+    done = browser.post(f"{ALL}/{FEED}/approve", to="native", **FORM)
     assert (done.status_code, done.headers["Location"]) == (303, f"{ALL}/{FEED}?did=approved")
     page = browser.get(done.headers["Location"]).text
     assert "Approved: the route moves." in page

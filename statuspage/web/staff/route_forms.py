@@ -44,10 +44,10 @@ class Typed:
         found: Document = {"reason": self.reason, "expected_epoch": self.epoch}
         if self.act in ("move", "approve"):
             found["override"] = list(self.override)
-        if self.act == "move":
+        if self.act == "move" or (self.act == "approve" and self.to):
             found["to"] = self.to
-            if self.to == LIMITED:
-                found |= self._expiry(zone, now)
+        if self.act == "move" and self.to == LIMITED:
+            found |= self._expiry(zone, now)
         if self.act in ("pin", "pause"):
             found["until"] = time_text(self._until(zone, now))
         return found
