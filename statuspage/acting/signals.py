@@ -5,6 +5,7 @@ from datetime import timedelta
 from statuspage.acting.caller import Caller
 from statuspage.core.clock import Clock
 from statuspage.core.fields import Fields
+from statuspage.core.gauges import MOST
 from statuspage.core.load import FRESH, Signal
 from statuspage.core.refusals import Refused
 from statuspage.core.role import Role
@@ -33,6 +34,9 @@ class Signals:
         provider, route = fields.text("provider"), fields.text("route")
         users, rate, at = fields.number("users"), fields.quantity("connects_per_s"), fields.moment("at")
         fields.need_one("users", "connects_per_s")
+        for name, value in (("users", users), ("connects_per_s", rate)):
+            if value is not None and value >= MOST:
+                fields.refuse(name, "is more than anybody has")
         fields.close()
         if at is not None and at > now + AHEAD:
             raise Refused("at", "lies in the future")
