@@ -25,6 +25,8 @@ NEARLY = 0.75
 MOST_EACH = 8
 """Places that one address takes at most."""
 COMMENT = b": here\n\n"
+GONE = "statuspage.gone"
+"""In the environment of a request: an event that is set, and `Shown.changed` notified, when its client has left."""
 
 
 def is_loopback(address: str) -> bool:
@@ -67,15 +69,18 @@ class Streams:
         """Whether few places are left: nobody else should be told to come."""
         return self._open >= self._most * NEARLY
 
-    def open(self, address: str = "") -> Iterator[bytes] | None:
-        """A new stream, None where all places are taken, or too many by this address. It is closed like a generator."""
+    def open(self, address: str = "", gone: threading.Event | None = None) -> Iterator[bytes] | None:
+        """A new stream, None where all places are taken, or too many by this address. It is closed like a generator.
+
+        It ends when `gone` is set.
+        """
         with self._lock:
             if self._open >= self._most or self._by_address[address] >= MOST_EACH:
                 return None
             self._open += 1
             if address and not is_loopback(address):  # a proxy beside us stands for everybody
                 self._by_address[address] += 1
-        return _Stream(self._chunks(), lambda: self._left(address))
+        return _Stream(self._chunks(gone or threading.Event()), lambda: self._left(address))
 
     def _left(self, address: str) -> None:
         with self._lock:
@@ -84,26 +89,28 @@ class Streams:
             if self._by_address[address] <= 0:
                 del self._by_address[address]
 
-    def _chunks(self) -> Iterator[bytes]:
+    def _chunks(self, gone: threading.Event) -> Iterator[bytes]:
         told = self._shown.directives
         ends = self._clock.monotonic() + random.uniform(SHORTEST, LONGEST)
         yield f"retry: {RETRY_MS}\n\n".encode()
         while (now := self._clock.monotonic()) < ends:
-            present = self._await_other(told, min(HEARTBEAT, ends - now))
+            present = self._await_other(told, min(HEARTBEAT, ends - now), gone)
+            if gone.is_set():
+                return
             if present is None or present is told or (told is not None and present.tag == told.tag):
                 told = present or told
                 yield COMMENT
                 continue
-            if self._jitter:
-                threading.Event().wait(random.uniform(self._jitter / 2, self._jitter))
+            if self._jitter and gone.wait(random.uniform(self._jitter / 2, self._jitter)):
+                return
             told = self._shown.directives or present
             yield self._notice(told)
 
-    def _await_other(self, told: Directives | None, seconds: float) -> Directives | None:
-        """The present directives, as soon as they have another tag, or when the time is over."""
+    def _await_other(self, told: Directives | None, seconds: float, gone: threading.Event) -> Directives | None:
+        """The present directives, as soon as they have another tag, or nobody is left, or when the time is over."""
         tag = told.tag if told is not None else ""
         with self._shown.changed:
-            self._shown.changed.wait_for(lambda: self._tag() != tag, seconds)
+            self._shown.changed.wait_for(lambda: gone.is_set() or self._tag() != tag, seconds)
         return self._shown.directives
 
     def _tag(self) -> str:
