@@ -27,7 +27,7 @@ class Signals:
 
     def say(self, document: Json, caller: Caller) -> Document:
         """Keep a signal. `used` says whether it is young enough to be believed."""
-        caller.need(Role.RESPONDER)
+        caller.need(Role.SIGNALS)
         site, now = site_of(self._store.state()), self._clock.now()
         fields = Fields(document)
         fields.need_one("provider", "route")

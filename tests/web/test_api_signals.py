@@ -9,7 +9,7 @@ import pytest
 from statuspage.core.role import Role
 from statuspage.store import open_store
 from tests.databases import START
-from tests.routing import lay_routes
+from tests.routing import CHAT, lay_routes
 from tests.web.api import Api
 from tests.web.snapshots import make_site
 
@@ -31,6 +31,22 @@ def test_what_is_said_is_kept(api: Api) -> None:
         202, {"subject": "native", "at": "2026-03-02T12:00:00.000Z", "used": True},
     )  # fmt: skip
     assert [(each["subject"], each["users"]) for each in api.get("/signals")["signals"]] == [("native", 7)]
+
+
+def test_a_token_for_signals_says_them_and_moves_nothing(api: Api) -> None:
+    assert api.ask("POST", "/signals", SAID, Role.SIGNALS).status_code == 202
+    move = {"to": "native", "reason": "I can", "expected_epoch": 17}
+    for path in (f"/routes/{CHAT}/move", "/incidents", "/tokens"):
+        assert api.ask("POST", path, move, Role.SIGNALS).status_code == 403
+    assert api.ask("GET", "/signals", role=Role.SIGNALS).status_code == 403
+    assert api.ask("POST", "/signals", SAID, Role.VIEWER).status_code == 403
+
+
+def test_a_person_has_no_role_of_a_program(api: Api) -> None:
+    assert api.done("POST", "/tokens", {"name": "chat", "role": "signals"})["role"] == "signals"
+    for path in ("/users", "/users/nobody/role"):
+        problem = api.refused(422, "POST", path, {"name": "ana", "role": "signals", "link": True})
+        assert "must be one of viewer, responder, publisher, admin" in str(problem)
 
 
 @pytest.mark.parametrize(
