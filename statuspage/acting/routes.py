@@ -14,7 +14,7 @@ from statuspage.core.clock import Clock
 from statuspage.core.guards import Board
 from statuspage.core.parsing import shown
 from statuspage.core.readiness import Readiness, Surroundings, Told, readiness
-from statuspage.core.refusals import NotThere
+from statuspage.core.refusals import NotThere, Refused
 from statuspage.core.role import Role
 from statuspage.core.route import Route
 from statuspage.core.route_view import RouteView, look_at, view, views
@@ -90,6 +90,9 @@ class Routes:
         """Send it to a provider, or into limited mode."""
         caller.need(Role.RESPONDER)
         sent = reading_routes.sending_from(document, caller.by)
+        longest = operating.LONGEST_PIN
+        if sent.expires_at is not None and sent.expires_at - self._clock.now() > longest:
+            raise Refused("expires_at", f"must be within {longest.days} days: an end that nobody awaits is none")
 
         def command(state: State, now: datetime) -> Decision:
             return operating.move(state, id, sent.to, sent.order, now, sent.override, sent.expires_at, sent.expires_to)

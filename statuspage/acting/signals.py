@@ -5,6 +5,7 @@ from datetime import timedelta
 from statuspage.acting.caller import Caller
 from statuspage.core.clock import Clock
 from statuspage.core.fields import Fields
+from statuspage.core.gauges import MOST
 from statuspage.core.load import FRESH, Signal
 from statuspage.core.refusals import Refused
 from statuspage.core.role import Role
@@ -26,13 +27,16 @@ class Signals:
 
     def say(self, document: Json, caller: Caller) -> Document:
         """Keep a signal. `used` says whether it is young enough to be believed."""
-        caller.need(Role.RESPONDER)
+        caller.need(Role.SIGNALS)
         site, now = site_of(self._store.state()), self._clock.now()
         fields = Fields(document)
         fields.need_one("provider", "route")
         provider, route = fields.text("provider"), fields.text("route")
         users, rate, at = fields.number("users"), fields.quantity("connects_per_s"), fields.moment("at")
         fields.need_one("users", "connects_per_s")
+        for name, value in (("users", users), ("connects_per_s", rate)):
+            if value is not None and value >= MOST:
+                fields.refuse(name, "is more than anybody has")
         fields.close()
         if at is not None and at > now + AHEAD:
             raise Refused("at", "lies in the future")

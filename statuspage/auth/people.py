@@ -17,14 +17,14 @@ from statuspage.core.parsing import shown
 from statuspage.core.people import Actor, Token, User, user_name
 from statuspage.core.reading import nothing_from
 from statuspage.core.refusals import NotThere, Refused
-from statuspage.core.role import Role
+from statuspage.core.role import PEOPLE, Role
 from statuspage.core.telling import Json
 from statuspage.core.writing import Document, time_text
 from statuspage.store.accounts import Accounts
 
 MOST_DAYS: Final = 3660
 MOST_NAME: Final = 80
-_ROLES = tuple(map(str, Role))
+_OF_PEOPLE, _OF_TOKENS = tuple(map(str, PEOPLE)), tuple(map(str, Role))
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +59,7 @@ class People:
     def add_user(self, document: Json, asker: Asker) -> Document:
         """A new user: with a password, and codes unless `codes` is false; or with a link to choose both."""
         fields = Fields(document)
-        name, role = fields.needed_text("name"), fields.needed_choice("role", _ROLES)
+        name, role = fields.needed_text("name"), fields.needed_choice("role", _OF_PEOPLE)
         password, by_link, with_codes = fields.text("password"), fields.flag("link"), fields.flag("codes")
         if by_link and (fields.has("password") or fields.has("codes")):
             fields.refuse("link", "lets them choose password and codes themselves: leave both out")
@@ -77,7 +77,7 @@ class People:
     def set_role(self, name: str, document: Json, asker: Asker) -> Document:
         """Another role; the user signs in anew."""
         fields = Fields(document)
-        role = fields.needed_choice("role", _ROLES)
+        role = fields.needed_choice("role", _OF_PEOPLE)
         fields.close()
         self._accounts.set_role(_known(name), asker.reach(role), asker.actor, self._clock.now())
         return user_document(self._need(name))
@@ -113,7 +113,7 @@ class People:
         fields = Fields(document)
         name, role, days = (
             fields.needed_text("name").strip(),
-            fields.needed_choice("role", _ROLES),
+            fields.needed_choice("role", _OF_TOKENS),
             fields.number("days"),
         )
         if fields.has("name") and (not name or not name.isprintable() or len(name) > MOST_NAME):

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
 from statuspage.cli._common import config_option
-from statuspage.cli._desk import Document, Where, refusals_told, server_options, token_of
+from statuspage.cli._desk import Document, Where, refusals_told, server_options, token_of, understood
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -41,7 +41,8 @@ def office(path: Path, server: str | None, token: str | None, token_file: Path |
         if server is not None:
             from statuspage.cli._remote_office import RemoteOffice
 
-            yield RemoteOffice(server, token_of(Where(path, server, token, token_file)))
+            with understood(server):
+                yield RemoteOffice(server, token_of(Where(path, server, token, token_file)))
         else:
             from statuspage.cli._local_office import local_office
 

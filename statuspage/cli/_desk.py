@@ -127,11 +127,24 @@ def refusals_told() -> Iterator[None]:
 
 
 @contextmanager
+def understood(server: str) -> Iterator[None]:
+    """What a server's documents lack, or have otherwise than we know it, ends the command: it is of another version."""
+    try:
+        yield
+    except (Refused, NotThere, Conflict):
+        raise
+    except (LookupError, TypeError, ValueError, AttributeError) as error:
+        what = f"{type(error).__name__}: {error}"
+        raise Unable(f"{server} answered something that this version does not understand ({what})") from None
+
+
+@contextmanager
 def _opened(where: Where) -> Iterator[Desk]:
     if where.server is not None:
         from statuspage.cli._remote import RemoteDesk
 
-        yield RemoteDesk(where.server, token_of(where))
+        with understood(where.server):
+            yield RemoteDesk(where.server, token_of(where))
     else:
         from statuspage.cli._local import local_desk
 

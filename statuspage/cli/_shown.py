@@ -22,12 +22,12 @@ def said(document: Document, place: Place) -> None:
     title, state = line(document["title"]), state_word(document["state"])
     drafts = document["drafts"]
     if document["public"]:
-        click.secho(f"{title}: {state}. Public at {document['url']}", bold=True)
+        say(f"{title}: {state}. Public at {document['url']}", bold=True)
         _changes(_newest(document), document)
     else:
-        click.secho(f"{title}: nothing of it is public.", bold=True)
+        say(f"{title}: nothing of it is public.", bold=True)
     for each in drafts:
-        click.echo(f"  A draft waits: statuspage incident publish {document['id']}  (update {each})")
+        say(f"  A draft waits: statuspage incident publish {document['id']}  (update {each})")
     _notices(document, place, _WAYS_BACK)
 
 
@@ -36,8 +36,8 @@ def planned(document: Document, place: Place) -> None:
     starts, ends = (for_people(document[name], place.zone, place.now) for name in ("starts", "ends"))
     url = document["url"]
     what = f"{state_word(document['state'])}. Public at {url}" if url else "nothing of it is public."
-    click.secho(f"{line(document['title'])}: {what}", bold=True)
-    click.echo(f"  {starts} to {ends}: {_names(document)}")
+    say(f"{line(document['title'])}: {what}", bold=True)
+    say(f"  {starts} to {ends}: {_names(document)}")
     _notices(document, place, _WORK_BACK.format(id=document["id"]))
 
 
@@ -49,14 +49,14 @@ def incident_lines(found: list[Document], place: Place) -> None:
         if each["drafts"]:
             marks.append(f"{len(each['drafts'])} draft{'s' if len(each['drafts']) > 1 else ''}")
         note = f"  ({', '.join(marks)})" if marks else ""
-        click.echo(f"{each['id']}  {state_word(each['state']):<14} {began:<24} {line(each['title'])}{note}")
+        say(f"{each['id']}  {state_word(each['state']):<14} {began:<24} {line(each['title'])}{note}")
 
 
 def maintenance_lines(found: list[Document], place: Place) -> None:
     """A list of planned work, one a line."""
     for each in found:
         starts, ends = (for_people(each[name], place.zone, place.now) for name in ("starts", "ends"))
-        click.echo(f"{each['id']}  {state_word(each['state']):<12} {starts} to {ends}  {line(each['title'])}")
+        say(f"{each['id']}  {state_word(each['state']):<12} {starts} to {ends}  {line(each['title'])}")
 
 
 def updates(document: Document, place: Place) -> None:
@@ -65,9 +65,15 @@ def updates(document: Document, place: Place) -> None:
         at = for_people(each["display_at"], place.zone, place.now)
         mark = "" if each["status"] == "published" else f" ({each['status']})"
         edited = f", edited {len(each['edits'])} times" if each["edits"] else ""
-        click.echo(f"\n{state_word(each['state'])}{mark}, {at}, by {line(each['by'])}{edited}  [{each['id']}]")
+        say()
+        say(f"{state_word(each['state'])}{mark}, {at}, by {line(each['by'])}{edited}  [{each['id']}]")
         for row in str(each["body"]).splitlines():
-            click.echo(f"  {line(row)}")
+            say(f"  {line(row)}")
+
+
+def say(text: str = "", **style: Any) -> None:
+    """One line, of which a terminal obeys nothing: part of it may come from a server that means ill."""
+    click.secho(line(text), **style)
 
 
 def line(text: str) -> str:
@@ -83,7 +89,7 @@ def _newest(document: Document) -> Document | None:
 def _changes(update: Document | None, document: Document) -> None:
     names = {each["id"]: line(each["name"]) for each in document["components"]}
     for each in update["components"] if update is not None else ():
-        click.echo(f"  {names.get(each['id'], each['id'])}: {state_word(each['new'])}")
+        say(f"  {names.get(each['id'], each['id'])}: {state_word(each['new'])}")
 
 
 def _names(document: Document) -> str:
@@ -93,12 +99,12 @@ def _names(document: Document) -> str:
 def _notices(document: Document, place: Place, way_back: str) -> None:
     told: list[Any] = document.get("notifies", [])
     if not told:
-        click.echo("  Nobody is notified of this.")
+        say("  Nobody is notified of this.")
         return
     names = ", ".join(dict.fromkeys(line(each["destination"]) for each in told))
     latest = max(str(each["not_before"]) for each in told)
     if datetime.fromisoformat(latest) <= place.now:
-        click.echo(f"  {names} will be told now.")
+        say(f"  {names} will be told now.")
     else:
         back = f"; {way_back}" if way_back else ""
-        click.echo(f"  {names} will be told at {for_people(latest, place.zone, place.now)}{back}.")
+        say(f"  {names} will be told at {for_people(latest, place.zone, place.now)}{back}.")

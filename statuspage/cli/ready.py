@@ -25,4 +25,4 @@ def command(event: str | None, as_json: bool, **more: Any) -> None:
             print_json(found)
         else:
             _shown_routes.ready(found, at.place())
-    sys.exit(OK if found["go"] else NOT_OK)
+    sys.exit(OK if found.get("go") is True else NOT_OK)

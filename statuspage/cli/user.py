@@ -9,10 +9,10 @@ from statuspage.cli._accounts import minute, office, office_options
 from statuspage.cli._common import fail, json_option, print_json
 from statuspage.cli._desk import Document, plain
 from statuspage.core.refusals import Refused
-from statuspage.core.role import Role
+from statuspage.core.role import PEOPLE
 
 _STATES = {"waiting": "waits for their link"}
-role_option = click.option("--role", type=click.Choice(list(map(str, Role))), required=True, help="What they may do.")
+role_option = click.option("--role", type=click.Choice(list(map(str, PEOPLE))), required=True, help="What they may do.")
 
 
 @click.group("user")
@@ -41,11 +41,11 @@ def add(name: str, role: str, link: bool, password_stdin: bool, no_codes: bool, 
         document: Document = {"name": known, "role": role}
         document |= {"link": True} if link else {"password": _password(password_stdin), "codes": not no_codes}
         said = at.add_user(document)
-    if as_json:
-        print_json(said)
-        return
-    click.echo(f"{known} was added as {role}.")
-    _show(said)
+        if as_json:
+            print_json(said)
+            return
+        click.echo(f"{known} was added as {role}.")
+        _show(said)
 
 
 @command.command("list")
@@ -55,20 +55,20 @@ def list_(as_json: bool, **where: Any) -> None:
     """Print all users."""
     with office(**where) as at:
         found = at.users()["users"]
-    if as_json:
-        print_json(found)
-        return
-    for user in found:
-        state, seen = _STATES.get(user["state"], user["state"]), minute(user["last_login_at"])
-        click.echo(plain(f"{user['name']:<24} {user['role']:<10} {state:<20} last signed in: {seen}"))
-    if not found:
-        click.echo("There is no user yet: statuspage user add NAME --role admin")
+        if as_json:
+            print_json(found)
+            return
+        for user in found:
+            state, seen = _STATES.get(user["state"], user["state"]), minute(user["last_login_at"])
+            click.echo(plain(f"{user['name']:<24} {user['role']:<10} {state:<20} last signed in: {seen}"))
+        if not found:
+            click.echo("There is no user yet: statuspage user add NAME --role admin")
 
 
 @command.command("role")
 @office_options
 @click.argument("name")
-@click.argument("role", type=click.Choice(list(map(str, Role))))
+@click.argument("role", type=click.Choice(list(map(str, PEOPLE))))
 def role_(name: str, role: str, **where: Any) -> None:
     """Give a user another role. They have to sign in again."""
     with office(**where) as at:
@@ -104,10 +104,10 @@ def reset(name: str, as_json: bool, **where: Any) -> None:
     """Take back a user's password and codes, end their sessions, and print a link to set new ones."""
     with office(**where) as at:
         said = at.on_user(name, "reset", {})
-    if as_json:
-        print_json(said)
-    else:
-        _show(said)
+        if as_json:
+            print_json(said)
+        else:
+            _show(said)
 
 
 def _password(from_stdin: bool) -> str:

@@ -7,6 +7,8 @@ from typing import Any
 
 LIMITED = "limited"
 """In the place of a provider: do not connect, and do what works without."""
+LONGEST_MS = 2**31 - 1
+"""Milliseconds that anything takes at most: what a timer of a browser can wait."""
 MATCHED, SPLIT, STATIC = "TARGETING_MATCH", "SPLIT", "STATIC"
 """Reasons, by the words of OFREP."""
 
@@ -90,7 +92,7 @@ def in_force(directive: Directive, at: float) -> Directive:
     if directive["target"] != LIMITED or not ends or not to or at < seconds(ends):
         return directive
     rules = [each for each in directive["rules"] if each["target"] != LIMITED]
-    ramp = {"start": ends, "wait_s": 0, "seconds": directive["connect"]["limited_poll_ms"] / 1000}
+    ramp = {"start": ends, "wait_s": 0, "seconds": min(directive["connect"]["limited_poll_ms"], LONGEST_MS) / 1000}
     return {**directive, "target": to, "rules": rules, "rollout": None, "publish_to": [to], "ramp": ramp}
 
 

@@ -17,6 +17,7 @@ from http.client import HTTPException
 from pathlib import Path
 from urllib.error import HTTPError
 
+from .asking import asked
 from .deciding import LIMITED, Context, Directive, Epoch, epoch, moment, move_of, personal, ramp_of, seconds
 from .known import BROKEN, KEPT_FOR, Known, keep, kept, learned
 from .reporting import SHARE, Beacon
@@ -24,6 +25,8 @@ from .reporting import SHARE, Beacon
 PATIENCE = 12
 """So many times `max_age`, and whoever asks waits for the newer ones, as at the start."""
 MOST_BYTES = 4 * 2**20
+MOST_AGE = 2**31
+"""Seconds; a cache that knows no more says this (RFC 9111 §1.2.2)."""
 GIVEN_UP = 30.0
 """Seconds after which a reading that hangs, or whose process was forked away, no longer keeps others from reading."""
 
@@ -150,7 +153,7 @@ class Directives:
             headers["If-None-Match"] = known.etag
         request = urllib.request.Request(f"{self._url}/directives.json", headers=headers)
         try:
-            with urllib.request.urlopen(request, timeout=self._timeout) as answer:
+            with asked(request, self._timeout) as answer:
                 body = b""
                 while piece := answer.read1(2**16):
                     body += piece
@@ -164,20 +167,22 @@ class Directives:
             self._accept(known.document, known.etag, error.headers)
 
     def _accept(self, document: Mapping[str, object], etag: str | None, headers: Message) -> None:
-        now, server_time = self._clock(), _server_time(headers, self._wall())
+        now, wall = self._clock(), self._wall()
+        server_time = _server_time(headers, wall)
         with self._lock:
             before = self._known or self._floor
-            known = learned(before, document, etag, now, server_time)
+            known = learned(before, document, etag, now, server_time, wall)
             self._known = self._floor = known
         is_news = before is None or (before.epoch, before.since) != (known.epoch, known.since)
         if self._store is not None and (is_news or now - self._kept_at > KEPT_FOR / 60):
             self._kept_at = now
-            keep(known, self._store, now, self._wall())
+            keep(known, self._store, now, wall)
 
 
 def _server_time(headers: Message, wall: float) -> float:
     """UNIX seconds by the server's clock; ours where it says none. A cache says how old its answer is."""
     try:
-        return parsedate_to_datetime(headers["Date"]).timestamp() + int(headers["Age"] or 0)
-    except (TypeError, ValueError):
+        age = int(headers["Age"] or 0)
+        return parsedate_to_datetime(headers["Date"]).timestamp() + (age if 0 <= age <= MOST_AGE else 0)
+    except (TypeError, ValueError, OverflowError):
         return wall

@@ -8,12 +8,13 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from .deciding import Directive, Epoch, epoch, evaluate, in_force, moves, seconds
+from .checking import check, is_older
+from .deciding import Directive, Epoch, epoch, in_force, moves, seconds
 
 KEPT_FOR = 3600.0
 """Seconds that a file's directives count: what was true last week may send a client to a provider that is down."""
 
-BROKEN = (ValueError, KeyError, TypeError, AttributeError, RecursionError)
+BROKEN = (ValueError, KeyError, TypeError, AttributeError, RecursionError, OverflowError)
 """What a document that is none of ours raises."""
 
 Since = Mapping[str, float | None]
@@ -41,20 +42,20 @@ class Known:
 
 
 def learned(
-    before: Known | None, document: Mapping[str, Any], etag: str | None, now: float, server_time: float
+    before: Known | None, document: Mapping[str, Any], etag: str | None, now: float, server_time: float, wall: float
 ) -> Known:
     """What is known after reading a document. Raises one of BROKEN for an older document, or for none of ours.
 
-    A route whose epoch is older than the known one stays as it is known.
+    A route whose epoch is older than the known one stays as it is known. `wall` is our own time, in UNIX seconds.
     """
+    check(document)
     kept = before.document["routes"] if before else {}
-    if document["version"] != 1 or (before is not None and epoch(document["config_epoch"]) < before.epoch):
-        raise ValueError("older than what is known, or of another version")
+    if before is not None and is_older(document["config_epoch"], before.document["config_epoch"], wall):
+        raise ValueError("older than what is known")
     routes, since = {}, {}
     for route, read in document["routes"].items():
-        _ = evaluate(route, in_force(read, server_time), {}), read["connect"]["timeout_ms"], read["publish_to"]
-        is_older = route in kept and epoch(read["epoch"]) < epoch(kept[route]["epoch"])
-        routes[route] = directive = kept[route] if is_older else read
+        stays = route in kept and is_older(read["epoch"], kept[route]["epoch"], wall)
+        routes[route] = directive = kept[route] if stays else read
         since[route] = _since(directive, before.since.get(route) if before else None, now, server_time)
     return Known({**document, "routes": routes}, etag, now, server_time - now, since)
 
@@ -87,7 +88,7 @@ def kept(store: Path, now: float, wall: float) -> Known | None:
         found = json.loads(store.read_text(encoding="utf-8"))
         since = _shifted(found["since"], now - wall)
         nothing = Known({"config_epoch": ["", 0], "routes": {}}, None, now, 0.0, since)
-        read = learned(nothing, found["document"], None, now, wall + found["skew"])
+        read = learned(nothing, found["document"], None, now, wall + found["skew"], wall)
         return replace(read, read_at=found["read_at"] - wall + now)
     except (OSError, *BROKEN):
         return None

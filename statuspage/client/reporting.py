@@ -7,6 +7,8 @@ import urllib.request
 from http.client import HTTPException
 from urllib.error import HTTPError
 
+from .asking import asked
+
 SHARE = 0.1
 """Of reports, where the status page does not say how large a part it wants."""
 OUTCOMES = ("ok", "timeout", "refused", "limited")
@@ -32,7 +34,8 @@ class Beacon:
     def _post(self, body: bytes) -> None:
         request = urllib.request.Request(self._url, body, {"Content-Type": "text/plain"})
         try:
-            urllib.request.urlopen(request, timeout=self._timeout).close()
+            with asked(request, self._timeout):
+                pass
         except HTTPError as error:
             error.close()
         except (OSError, HTTPException):

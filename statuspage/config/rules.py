@@ -1,6 +1,7 @@
 """What one table says of another: references that lead nowhere, ids given twice, circles."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import timedelta
 from fnmatch import fnmatchcase
 
 from statuspage.config.problems import Problem, nearest
@@ -11,6 +12,9 @@ from statuspage.core.gauges import check_path, selector
 from statuspage.core.route import LIMITED
 from statuspage.core.telling import EVENTS
 from statuspage.core.topology import find_cycle
+
+SHORTEST_WAIT, LONGEST_WAIT = timedelta(seconds=1), timedelta(minutes=1)
+"""Clients give up a try in less than a second for nothing, and nobody looks at "Connecting" for a minute."""
 
 
 def check_problems(head: CheckHead, kind: Kind, path: str) -> Iterable[Problem]:
@@ -81,6 +85,8 @@ def cross_references(file: File, checks: Sequence[Check], ids: Mapping[str, set[
     steps = file.failover.steps
     if list(steps) != sorted(set(steps)) or steps[-1] != 100:
         yield Problem("failover.steps", "must rise and end at 100")
+    if not SHORTEST_WAIT <= file.failover.max_wait <= LONGEST_WAIT:
+        yield Problem("failover.max_wait", "must be between 1s and 1m")
 
 
 def _route_problems(route: Route, components: set[str], providers: set[str], anchors: int) -> Iterable[Problem]:

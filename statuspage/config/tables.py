@@ -407,7 +407,7 @@ class Failover(Options):
     soak: Duration = timedelta(minutes=2)
     """How long each of them is watched."""
     max_wait: Duration = timedelta(seconds=8)
-    """How long a client may try to connect: what it calls "Connecting" ends then."""
+    """How long a client may try to connect: what it calls "Connecting" ends then. Between 1s and 1m."""
 
 
 class NotifyHead(Options):

@@ -15,6 +15,10 @@ _LABEL = re.compile(r'\s*([a-zA-Z_][a-zA-Z0-9_]*)\s*=\s*"((?:[^"\\]|\\.)*)"\s*(?
 _SELECTOR = re.compile(rf"({_NAME})(?:\{{(.*)\}})?", re.DOTALL)
 _SERIES = re.compile(rf"({_NAME})(?:\{{((?:[^\"}}]|\"(?:[^\"\\]|\\.)*\")*)\}})?\s+(\S+)")
 
+MOST = 10**15
+"""No number of users or connections is as large: what is was made up, or is broken."""
+MOST_LINE = 8 * 1024
+
 Selector = tuple[str, frozenset[tuple[str, str]]]
 
 
@@ -26,15 +30,19 @@ def json_number(body: bytes, path: str) -> float | None:
         raise ValueError("nested too deeply") from None
     if isinstance(found, bool) or not isinstance(found, int | float):
         return None
-    return _sound(float(found))
+    return _sound(found)
 
 
 def metric_number(body: bytes, wanted: str) -> float | None:
-    """The sum of the series that a selector names; None where there is none."""
+    """The sum of the series that a selector names; None where there is none. Raises ValueError for an endless line."""
     name, labels = selector(wanted)
     found = []
     for line in body.decode("utf-8", "replace").splitlines():
-        match = _SERIES.match(line) if line.startswith(name) else None
+        if not line.startswith(name):
+            continue
+        if len(line) > MOST_LINE:
+            raise ValueError(f"a line is longer than {MOST_LINE // 1024} KB")
+        match = _SERIES.match(line)
         if match is not None and match[1] == name and labels <= _labels(match[2] or ""):
             found.append(_float(match[3]))
     return _sound(sum(found)) if found else None
@@ -56,7 +64,13 @@ def check_path(text: str) -> str:
 
 
 def _labels(text: str) -> frozenset[tuple[str, str]]:
-    return frozenset((match[1], match[2]) for match in _LABEL.finditer(text))
+    """The labels up to the first thing that is none. Each is looked for in one place only: a search would try them all,
+    and of a long row of spaces or letters each time to its end."""
+    found, at = set(), 0
+    while match := _LABEL.match(text, at):
+        found.add((match[1], match[2]))
+        at = match.end()
+    return frozenset(found)
 
 
 def _float(text: str) -> float:
@@ -67,4 +81,4 @@ def _float(text: str) -> float:
 
 
 def _sound(value: float) -> float | None:
-    return value if math.isfinite(value) and value >= 0 else None
+    return float(value) if 0 <= value < MOST else None  # compared first: a whole number may be too large for a float

@@ -8,7 +8,7 @@ import json
 import math
 import re
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any, Final
 
 from statuspage.core.refusals import Refused
@@ -29,6 +29,20 @@ class Malformed(Refused):
 
 def parse(text: bytes) -> Json:
     """The value of a JSON document. Raises Malformed."""
+    value = _read(text, _whole)
+    for path, problem in _flaws(value, ""):
+        raise Malformed(path, problem)
+    return value
+
+
+def parse_leniently(text: bytes) -> Json:
+    """The value of a JSON document that is looked at and not kept: a whole number that is too large is one with a
+    fraction, and what `parse` refuses for its text or number is left out. Raises Malformed for what is no JSON."""
+    value: Json = _without_flaws(_read(text, _near))
+    return value
+
+
+def _read(text: bytes, whole: Callable[[str], int | float]) -> Json:
     if len(text) > MOST_BYTES:
         raise Malformed("", f"is larger than {MOST_BYTES // 1024} KB")
     try:
@@ -38,12 +52,10 @@ def parse(text: bytes) -> Json:
     _refuse_depth(decoded)
     try:
         value: Json = json.loads(
-            decoded, object_pairs_hook=_object, parse_constant=float, parse_float=float, parse_int=_whole
+            decoded, object_pairs_hook=_object, parse_constant=float, parse_float=float, parse_int=whole
         )
     except json.JSONDecodeError as error:
         raise Malformed("", f"is not JSON: {error.msg} at line {error.lineno}, column {error.colno}") from None
-    for path, problem in _flaws(value, ""):
-        raise Malformed(path, problem)
     return value
 
 
@@ -69,6 +81,25 @@ def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 def _whole(digits: str) -> int | float:
     return int(digits) if len(digits.lstrip("-")) <= MOST_DIGITS else math.inf
+
+
+def _near(digits: str) -> int | float:
+    return int(digits) if len(digits.lstrip("-")) <= MOST_DIGITS else float(digits)
+
+
+def _without_flaws(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {
+            name: _without_flaws(each) for name, each in value.items() if not flaw_of(name) and not _is_flawed(each)
+        }
+    if isinstance(value, list):
+        return [_without_flaws(each) for each in value if not _is_flawed(each)]
+    return value
+
+
+def _is_flawed(value: Any) -> bool:
+    """Whether it is flawed itself, whatever is in it."""
+    return not isinstance(value, dict | list) and any(_flaws(value, ""))
 
 
 def _flaws(value: Any, path: str) -> Iterator[tuple[str, str]]:

@@ -7,6 +7,9 @@ from statuspage.core.fields import Fields
 from statuspage.core.operating import Order
 from statuspage.core.telling import Json
 
+MOST_GUARDS = 32
+"""More than there are."""
+
 
 @dataclass(frozen=True, slots=True)
 class Sending:
@@ -25,7 +28,7 @@ def sending_from(document: Json, by: str) -> Sending:
     found = Sending(
         to=fields.needed_text("to"),
         order=_order(fields, by),
-        override=fields.texts("override") or (),
+        override=_override(fields),
         expires_at=fields.moment("expires_at"),
         expires_to=fields.text("expires_to"),
     )
@@ -36,7 +39,7 @@ def sending_from(document: Json, by: str) -> Sending:
 def approval_from(document: Json, by: str) -> tuple[Order, tuple[str, ...], str | None]:
     """Doing what is proposed, the guards that shall not count, and what was seen to be proposed."""
     fields = Fields(document)
-    found = _order(fields, by), fields.texts("override") or (), fields.text("to")
+    found = _order(fields, by), _override(fields), fields.text("to")
     fields.close()
     return found
 
@@ -55,6 +58,14 @@ def order_from(document: Json, by: str) -> Order:
     found = _order(fields, by)
     fields.close()
     return found
+
+
+def _override(fields: Fields) -> tuple[str, ...]:
+    """The names of guards, each once: the journal keeps them."""
+    named = tuple(dict.fromkeys(fields.texts("override") or ()))
+    if len(named) > MOST_GUARDS:
+        fields.refuse("override", f"must name at most {MOST_GUARDS} guards")
+    return named[:MOST_GUARDS]
 
 
 def _order(fields: Fields, by: str) -> Order:

@@ -21,7 +21,7 @@ Numbers = tuple[float | None, float | None]
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """One `[[signal]]`: `ask` blocks and raises OSError or ValueError. `every` is in seconds."""
+    """One `[[signal]]`: `ask` blocks and may raise anything. `every` is in seconds."""
 
     id: str
     subject: str
@@ -63,6 +63,9 @@ class Pulling:
             users, rate = await asyncio.to_thread(source.ask)
         except (OSError, ValueError) as error:
             self._complain(source.id, str(error))
+            return None
+        except Exception as error:  # What nobody thought of in one source must not cost what the others say.
+            self._complain(source.id, f"{type(error).__name__}: {error}")
             return None
         if users is None and rate is None:
             self._complain(source.id, "there is no number where one is expected")

@@ -21,6 +21,7 @@ from statuspage.web.environ import Body, environ_of
 from statuspage.web.errors import refuse
 from statuspage.web.headers import Headers
 from statuspage.web.shown import Shown
+from statuspage.web.streams import GONE
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -79,7 +80,8 @@ class Bridge:
         except OSError as error:
             answered = self._refusal(408 if isinstance(error, TimeoutError) else 400, environ)
         else:
-            stream, done = _Stream(protocol, loop), loop.create_future()
+            stream, done = _Stream(protocol, loop, self._shown.wake), loop.create_future()
+            environ[GONE] = stream.gone
             self._under_way[done] = stream
 
             def run() -> None:
@@ -90,6 +92,7 @@ class Bridge:
             self._tasks.put(run)
             answered = await done
             del self._under_way[done]
+            stream.unwatch()
         if answered is not None:
             status, headers, content = answered
             if content:
@@ -165,9 +168,11 @@ class _Head:
 class _Stream:
     """Chunks from a thread to a client: the thread waits until each is taken, and hears when nobody is left."""
 
-    def __init__(self, protocol: HTTPProtocol, loop: asyncio.AbstractEventLoop) -> None:
-        self._protocol, self._loop = protocol, loop
+    def __init__(self, protocol: HTTPProtocol, loop: asyncio.AbstractEventLoop, wake: Callable[[], None]) -> None:
+        self._protocol, self._loop, self._wake = protocol, loop, wake
         self._transport: Any = None
+        self._watch: asyncio.Task[None] | None = None
+        self.gone = threading.Event()
         self._left, self._ended, self.begun = MOST_STREAMED, False, False
 
     def send(self, chunk: bytes, head: _Head) -> None:
@@ -185,10 +190,22 @@ class _Stream:
             raise Gone
         if self._transport is None:
             self._transport = self._protocol.response_stream(head.status, head.headers)
+            self._watch = self._loop.create_task(self._hear_of_the_end())
         try:
             await self._transport.send_bytes(chunk)
         except ProtocolClosed:
             raise Gone from None
+
+    async def _hear_of_the_end(self) -> None:
+        """Sending tells that a client is gone, but a stream may have nothing to send for long."""
+        await self._protocol.client_disconnect()
+        self.gone.set()
+        self._wake()
+
+    def unwatch(self) -> None:
+        """There is nothing to watch any more."""
+        if self._watch is not None:
+            self._watch.cancel()
 
     def end(self) -> None:
         """End the answer: the server does so where nobody holds the transport."""

@@ -16,7 +16,7 @@ READ_FIRST = 64 * 1024
 """What anybody may send. The forms of who is signed in may be longer: the thread that knows so reads the rest."""
 
 PATIENCE = 30.0
-"""Seconds for each piece of a body to come."""
+"""Seconds for the whole of a body to come: one that drips would hold its connection, or a thread, for ever."""
 
 
 def joined(fields: Any, name: str) -> str | None:
@@ -77,7 +77,7 @@ class Body(io.RawIOBase):
         self._over = self._length == 0 or (self._length is None and "transfer-encoding" not in scope.headers)
         self._protocol, self._loop = protocol, loop
         self._pieces: AsyncIterator[bytes] | None = None
-        self._came, self._held = 0, bytearray()
+        self._came, self._held, self._until = 0, bytearray(), loop.time() + PATIENCE
 
     async def read_first(self) -> None:
         """Read what anybody may send. What says that it is longer waits for who may read it: most refuse it unread."""
@@ -103,7 +103,7 @@ class Body(io.RawIOBase):
         """The next piece, empty at the end. The end is one empty piece; a broken body has a second one."""
         if self._over:
             return b""
-        async with asyncio.timeout(PATIENCE):
+        async with asyncio.timeout_at(self._until):
             self._pieces = self._pieces or aiter(self._protocol)
             piece = await _piece(self._pieces) or b""
             self._came += len(piece)

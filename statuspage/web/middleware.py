@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
 MOST_FIELDS = 20
+MOST_CODINGS, MOST_TAGS = 1024, 8 * 1024
+"""Characters of a header that are looked at: this is done on the loop, and browsers send some dozens."""
 _STATUS = {200: "200 OK", 204: "204 No Content", 304: "304 Not Modified"}
 _NOTHING: list[bytes] = []
 
@@ -75,9 +77,13 @@ def by_query(shown: Shown, path: str, query: str) -> Answer | None:
     return shown.queried.get(f"{path}?{wanted}") if wanted else shown.table.get(path)
 
 
-@lru_cache(maxsize=256)
 def accepts_gzip(codings: str) -> bool:
     """Whether an Accept-Encoding allows gzip (RFC 9110 §12.5.3): named or by `*`, and not with a weight of 0."""
+    return len(codings) <= MOST_CODINGS and _accepts_gzip(codings)
+
+
+@lru_cache(maxsize=256)
+def _accepts_gzip(codings: str) -> bool:
     weights: dict[str, float] = {}
     for part in codings.lower().split(","):
         name, *parameters = (piece.strip() for piece in part.split(";"))
@@ -100,4 +106,4 @@ def matches(known: str, etag: str) -> bool:
     """If-None-Match, by the weak comparison of RFC 9110 §13.1.2: a list, `W/` ignored, `*` for anything."""
     if known.strip() == "*":
         return True
-    return any(each.strip().removeprefix("W/") == etag for each in known.split(","))
+    return len(known) <= MOST_TAGS and any(each.strip().removeprefix("W/") == etag for each in known.split(","))

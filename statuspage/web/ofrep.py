@@ -21,14 +21,14 @@ from werkzeug.exceptions import BadRequest
 
 from statuspage.core.clock import Clock
 from statuspage.core.directive import Evaluation, evaluate, flag_metadata, personal
-from statuspage.core.parsing import parse
+from statuspage.core.parsing import parse_leniently
 from statuspage.core.refusals import Refused
 from statuspage.web.directives import Directives
 from statuspage.web.headers import NOT_KEPT, Headers, security
 from statuspage.web.middleware import matches
 from statuspage.web.shown import Shown
 from statuspage.web.staff.visitor import client_address
-from statuspage.web.streams import Streams
+from statuspage.web.streams import GONE, Streams
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
@@ -95,7 +95,7 @@ class Ofrep:
             if method != allowed:
                 raise Problem(405, "GENERAL", f"this address answers to {allowed}")
             if path == EVENTS:
-                return self._stream(start, _address(environ, self._streams.trusted_hops))
+                return self._stream(start, _address(environ, self._streams.trusted_hops), environ.get(GONE))
             present = self._directives(environ)
             context = _context(environ)
             if key is not None:
@@ -136,8 +136,8 @@ class Ofrep:
         body = _all(present, evaluations, self._second(), not self._streams.is_nearly_full)
         return self._send(start, 200, body, tagged)
 
-    def _stream(self, start: "StartResponse", address: str) -> Iterable[bytes]:
-        stream = self._streams.open(address)
+    def _stream(self, start: "StartResponse", address: str, gone: threading.Event | None) -> Iterable[bytes]:
+        stream = self._streams.open(address, gone)
         if stream is None:
             raise Problem(503, "GENERAL", "all places of this server are taken", BUSY_RETRY)
         start("200 OK", [*_STREAM, *self._security()])
@@ -182,7 +182,8 @@ def _context(environ: "WSGIEnvironment") -> Mapping[str, Any]:
     if len(body) > MOST_BODY:
         raise Problem(413, "GENERAL", f"the context is larger than {MOST_BODY // 1024} KB")
     try:
-        found = parse(body)
+        # Whom we refuse goes where its code says: to the provider that may just have failed.
+        found = parse_leniently(body)
     except Refused as error:
         raise Problem(400, "PARSE_ERROR", str(error)) from None
     if not isinstance(found, dict):

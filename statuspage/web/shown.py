@@ -50,7 +50,7 @@ class Shown:
         self.table: Table = self._assets()
         self.directives: Directives | None = None
         self.changed = threading.Condition()
-        """Notified when other directives are shown."""
+        """Notified when other directives are shown, and when who waits for them is to look up."""
         self.queried: Table = {}
         """Answers by path and query, `/history?page=2`: apart, so that no path can be mistaken for one."""
 
@@ -67,6 +67,11 @@ class Shown:
         self.table = {**self._assets(), **{path: each for path, each in files.items() if "?" not in path}}
         self.bundle = bundle
         self._direct(bundle.files.get(DIRECTIVES))
+
+    def wake(self) -> None:
+        """Let whoever waits for other directives look whether there is still somebody to tell."""
+        with self.changed:
+            self.changed.notify_all()
 
     def _direct(self, stored: Stored | None) -> None:
         """Answer for these directives from now on. A bundle of an older version has none: the last ones stay."""

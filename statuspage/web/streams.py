@@ -9,7 +9,6 @@ own moment, so that clients spread over workers.
 import json
 import random
 import threading
-import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -26,6 +25,8 @@ NEARLY = 0.75
 MOST_EACH = 8
 """Places that one address takes at most."""
 COMMENT = b": here\n\n"
+GONE = "statuspage.gone"
+"""In the environment of a request: an event that is set, and `Shown.changed` notified, when its client has left."""
 
 Uniform = Callable[[float, float], float]
 """A number between two others."""
@@ -60,7 +61,7 @@ class Streams:
         notices: Notices = NOTICES,
         *,
         uniform: Uniform = random.uniform,
-        pause: Callable[[float], None] = time.sleep,
+        pause: Callable[[threading.Event, float], bool] = threading.Event.wait,
     ) -> None:
         self._shown, self._clock = shown, clock
         self._uniform, self._pause = uniform, pause
@@ -80,15 +81,18 @@ class Streams:
         """Whether few places are left: nobody else should be told to come."""
         return self._open >= self._most * NEARLY
 
-    def open(self, address: str = "") -> Iterator[bytes] | None:
-        """A new stream, None where all places are taken, or too many by this address. It is closed like a generator."""
+    def open(self, address: str = "", gone: threading.Event | None = None) -> Iterator[bytes] | None:
+        """A new stream, None where all places are taken, or too many by this address. It is closed like a generator.
+
+        It ends when `gone` is set.
+        """
         with self._lock:
             if self._open >= self._most or self._by_address[address] >= MOST_EACH:
                 return None
             self._open += 1
             if address and not is_loopback(address):  # a proxy beside us stands for everybody
                 self._by_address[address] += 1
-        return _Stream(self._chunks(), lambda: self._left(address))
+        return _Stream(self._chunks(gone or threading.Event()), lambda: self._left(address))
 
     def _left(self, address: str) -> None:
         with self._lock:
@@ -97,26 +101,28 @@ class Streams:
             if self._by_address[address] <= 0:
                 del self._by_address[address]
 
-    def _chunks(self) -> Iterator[bytes]:
+    def _chunks(self, gone: threading.Event) -> Iterator[bytes]:
         told = self._shown.directives
         ends = self._clock.monotonic() + self._uniform(SHORTEST, LONGEST)
         yield f"retry: {RETRY_MS}\n\n".encode()
         while (now := self._clock.monotonic()) < ends:
-            present = self._await_other(told, min(HEARTBEAT, ends - now))
+            present = self._await_other(told, min(HEARTBEAT, ends - now), gone)
+            if gone.is_set():
+                return
             if present is None or present is told or (told is not None and present.tag == told.tag):
                 told = present or told
                 yield COMMENT
                 continue
-            if self._jitter:
-                self._pause(self._uniform(self._jitter / 2, self._jitter))
+            if self._jitter and self._pause(gone, self._uniform(self._jitter / 2, self._jitter)):
+                return
             told = self._shown.directives or present
             yield self._notice(told)
 
-    def _await_other(self, told: Directives | None, seconds: float) -> Directives | None:
-        """The present directives, as soon as they have another tag, or when the time is over."""
+    def _await_other(self, told: Directives | None, seconds: float, gone: threading.Event) -> Directives | None:
+        """The present directives, as soon as they have another tag, or nobody is left, or when the time is over."""
         tag = told.tag if told is not None else ""
         with self._shown.changed:
-            self._shown.changed.wait_for(lambda: self._tag() != tag, seconds)
+            self._shown.changed.wait_for(lambda: gone.is_set() or self._tag() != tag, seconds)
         return self._shown.directives
 
     def _tag(self) -> str:

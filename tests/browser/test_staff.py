@@ -13,7 +13,7 @@ from playwright.sync_api import Browser, Page, expect
 from statuspage.auth import codes, links
 from statuspage.auth.keys import Keys
 from statuspage.core.people import Session, User
-from statuspage.core.role import Role
+from statuspage.core.role import PEOPLE, Role
 from statuspage.core.state import Decision
 from statuspage.store import Store
 from tests.browser.test_public_pages import axe
@@ -88,7 +88,7 @@ def _served(folder: Any) -> Iterator[Place]:
     address, store = seeded_store(folder, url=here)
     publish_site(store, here, now)
     work = lay_out(store, now)
-    for role in Role:
+    for role in PEOPLE:
         store.accounts.add_user(User(role.value, role, now, KEPT), ROOT)
     with running(folder / "public", address, port=port, program=WITH_STAFF.replace(URL, here)) as web:
         eventually(lambda: web.says("Video starts slowly"))

@@ -9,7 +9,7 @@ from playwright.sync_api import Browser, expect
 
 from statuspage.core.detection import Verdict
 from statuspage.core.people import User
-from statuspage.core.role import Role
+from statuspage.core.role import PEOPLE, Role
 from statuspage.core.route import RouteState
 from tests.browser.test_public_pages import axe
 from tests.browser.test_staff import SCHEMES, Place, opened, tab_to
@@ -51,7 +51,7 @@ def _served(folder: Any) -> Iterator[Place]:
     address, store = seeded_store(folder, url=here)
     site = make_site(url=here)
     lay_routes(store, site, now, belief(FIREBASE, now, Verdict.DOWN, 600), **stuck(with_routes(site, now), now))
-    for role in Role:
+    for role in PEOPLE:
         store.accounts.add_user(User(role.value, role, now, KEPT), ROOT)
     with running(folder / "public", address, port=port, program=WITH_STAFF.replace(URL, here)) as web:
         yield Place(web, store, Work("", "", "", "", "", "", ""))

@@ -14,7 +14,10 @@ from tests.client.documents import AT
 
 
 class Page:
-    """`fault` is None, `broken` (500), `silent` (no answer) or `drips` (a byte now and then)."""
+    """`fault` is None, `broken` (500), `silent` (no answer), `drips` (a byte now and then) or `drips its head`.
+
+    A document that is bytes is sent as it is.
+    """
 
     def __init__(self) -> None:
         self.document: Any = {}
@@ -32,11 +35,15 @@ class _Handler(BaseHTTPRequestHandler):
     page: Page
 
     def do_GET(self) -> None:
-        page, body = self.page, json.dumps(self.page.document).encode()
+        page, told = self.page, self.page.document
+        body = told if isinstance(told, bytes) else json.dumps(told).encode()
         page.asked.append((self.path, dict(self.headers.items())))
         etag = f'"{hashlib.sha256(body).hexdigest()[:16]}"'
         if page.fault == "silent":
             page.over.wait(30)
+            return
+        if page.fault == "drips its head":
+            self._drip(b"HTTP/1.1 200 OK\r\nX-Long: " + b"x" * 50_000)
             return
         if page.fault == "broken":
             self._start(500, {"Content-Length": "0"})

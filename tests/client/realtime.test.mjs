@@ -20,7 +20,7 @@ async function until(condition, what = "the condition", ms = 8000) {
 
 // --- The page ---
 
-const page = { document: null, skew: 0, fault: null, asked: 0, beacons: [] };
+const page = { document: null, text: null, headers: {}, skew: 0, fault: null, asked: 0, beacons: [] };
 const server = createServer((request, answer) => {
   if (request.url === "/beacon") {
     let body = "";
@@ -30,15 +30,15 @@ const server = createServer((request, answer) => {
   page.asked += 1;
   if (page.fault === "silent") return;
   if (page.fault === "late") return void setTimeout(() => answer.end(JSON.stringify(page.document)), 1200);
-  answer.writeHead(page.fault ? 500 : 200, { date: new Date(Date.now() + page.skew).toUTCString(), etag: '"x"' });
-  answer.end(JSON.stringify(page.document));
+  answer.writeHead(page.fault ? 500 : 200, { date: new Date(Date.now() + page.skew).toUTCString(), etag: '"x"', ...page.headers });
+  answer.end(page.text ?? JSON.stringify(page.document));
 });
 await new Promise((done) => server.listen(0, "127.0.0.1", done));
 const url = `http://127.0.0.1:${server.address().port}`;
 after(() => { server.closeAllConnections(); server.close(); });
 
 /** Tell of a route; the others stay as they are. */
-function tell(changes, route = CHAT, epoch = page.document.config_epoch[1] + 1, generation = "g1") {
+function tell(changes, route = CHAT, epoch = page.document.config_epoch[1] + 1, generation = "1g1") {
   const old = page.document.routes[route];
   page.document.routes[route] = { ...old, epoch: [generation, epoch], move: `m${epoch}`, connect: CONNECT, ...changes };
   page.document.config_epoch = [generation, epoch];
@@ -89,7 +89,7 @@ function assertBounded(states, limit = CONNECT.timeout_ms) {
 }
 
 beforeEach(() => {
-  Object.assign(page, { document: structuredClone(vectors.document), skew: 0, fault: null, asked: 0, beacons: [] });
+  Object.assign(page, { document: structuredClone(vectors.document), text: null, headers: {}, skew: 0, fault: null, asked: 0, beacons: [] });
   for (const route of [CHAT, QA]) page.document.routes[route].connect = CONNECT;
   providers = { firebase: new Provider(), native: new Provider() };
   open = [];
@@ -111,7 +111,7 @@ test("hashes, moments, buckets, evaluations are those of the server", () => {
 });
 
 test("epochs are compared part by part", () => {
-  assert.ok(compare(["g1", 2], ["g1", 1]) > 0 && compare(["g1", 9], ["g2", 1]) < 0 && compare(["g1", 1], ["g1", 1]) === 0);
+  assert.ok(compare(["1g1", 2], ["1g1", 1]) > 0 && compare(["1g1", 9], ["1g2", 1]) < 0 && compare(["1g1", 1], ["1g1", 1]) === 0);
 });
 
 // --- Connecting ---
@@ -379,18 +379,18 @@ test("older epochs are ignored, of the document and of each route", async () => 
   const chat = module(realtime());
   await until(() => chat.connection?.target === "native");
   tell({ target: "firebase" }, CHAT, 9);
-  page.document.config_epoch = ["g1", 9];
+  page.document.config_epoch = ["1g1", 9];
   await wait(150);
-  page.document.config_epoch = ["g1", 11];
+  page.document.config_epoch = ["1g1", 11];
   await wait(150);
-  page.document.config_epoch = ["g0", 99];
+  page.document.config_epoch = ["1g0", 99];
   await wait(150);
   assert.equal(chat.connection.target, "native");
-  tell({ target: "firebase" }, CHAT, 1, "g2");
+  tell({ target: "firebase" }, CHAT, 1, "1g2");
   await until(() => chat.connection?.target === "firebase");
 });
 
-for (const [index, nonsense] of [null, 7, [], {}, { version: 2 }, { version: 1, config_epoch: ["g1", 99], routes: { [CHAT]: {} } }].entries()) {
+for (const [index, nonsense] of [null, 7, [], {}, { version: 2 }, { version: 1, config_epoch: ["1g1", 99], routes: { [CHAT]: {} } }].entries()) {
   test(`a document that is none of ours changes nothing (${index})`, async () => {
     tell({ target: "native" });
     const chat = module(realtime());
@@ -401,6 +401,69 @@ for (const [index, nonsense] of [null, 7, [], {}, { version: 2 }, { version: 1, 
     assert.equal(chat.connection.target, "native");
   });
 }
+
+for (const [name, text] of Object.entries(vectors.unusable)) {
+  test(`a document with ${name} keeps no good one away, kept or read`, async () => {
+    page.text = text;
+    const storage = kept();
+    storage.items.set(`statuspage.directives@${url}`, `{"document":${text},"at":${Date.now()},"skew":0,"since":{}}`);
+    const chat = module(realtime({ pollMs: 5, storage }));
+    const { asked } = page;
+    await until(() => chat.connection && page.asked > asked + 1, "it was read again");
+    assert.equal(chat.connection.target, "firebase");
+    tell({ target: "native" });
+    page.text = null;
+    await until(() => chat.connection?.target === "native");
+    page.text = text;
+    const again = page.asked;
+    await until(() => page.asked > again + 1, "it was read again");
+    tell({ target: "firebase" });
+    page.text = null;
+    await until(() => chat.connection?.target === "firebase");
+  });
+}
+
+for (const generation of vectors.ahead) test(`what was made in the future keeps nothing away (${generation})`, async () => {
+  tell({ target: "native" }, CHAT, 5, generation);
+  const storage = kept(), chat = module(realtime({ storage }));
+  await until(() => chat.connection?.target === "native");
+  tell({ target: "firebase" }, CHAT, 2);
+  const again = module(realtime({ storage }));
+  await until(() => chat.connection?.target === "firebase" && again.connection?.target === "firebase");
+});
+
+for (const age of ["9".repeat(400), "-9", "soon"]) test(`an age of ${age.slice(0, 4)} changes no time`, async () => {
+  page.headers = { age };
+  tell({ target: "native", ramp: ramp(600) });
+  const one = realtime();
+  await one.ready;
+  const { wait: ms } = one.wanted(CHAT);
+  assert.ok(ms > 0 && ms <= 600e3, ms);
+});
+
+for (const limited_poll_ms of [0, 1e12]) test(`a page that wants to be read every ${limited_poll_ms} ms is not stormed`, async () => {
+  tell({ target: "limited", publish_to: [], connect: { ...CONNECT, limited_poll_ms } });
+  const chat = module(realtime());
+  await until(() => chat.state?.state === "limited");
+  await wait(400);
+  assert.ok(page.asked < 20, page.asked);
+});
+
+for (const timeout_ms of [0, 1e12]) test(`a try that may take ${timeout_ms} ms has time to succeed`, async () => {
+  providers.firebase.connect = (target) => wait(20).then(() => ({ target }));
+  tell({ connect: { ...CONNECT, timeout_ms } });
+  const chat = module(realtime());
+  await until(() => chat.connection);
+  assert.deepEqual(chat.names(), ["connecting", "connected"]);
+});
+
+test("an application whose context fails keeps nobody from reading on", async () => {
+  const context = { event_users: 1 }, chat = module(realtime({ context }));
+  await until(() => chat.connection);
+  Object.defineProperty(context, "event_users", { enumerable: true, get() { throw new Error("made so"); } });
+  const { asked } = page;
+  await until(() => page.asked > asked + 2);
+});
 
 test("the last known stays when the page goes", async () => {
   tell({ target: "native" });
@@ -445,11 +508,11 @@ test("a reload goes on with the same client, directive and wait", async () => {
 
 test("what was kept last week is not believed, but its epochs are", async () => {
   page.fault = "broken";
-  page.document.config_epoch = ["g1", 7];
-  const storage = kept({ target: "native", epoch: ["g1", 7] }, 7 * 86400e3);
+  page.document.config_epoch = ["1g1", 7];
+  const storage = kept({ target: "native", epoch: ["1g1", 7] }, 7 * 86400e3);
   const chat = module(realtime({ storage }));
   await until(() => chat.connection?.target === "firebase");
-  page.document.config_epoch = ["g1", 6];
+  page.document.config_epoch = ["1g1", 6];
   page.document.routes[CHAT].target = "native";
   page.fault = null;
   const asked = page.asked;

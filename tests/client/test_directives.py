@@ -12,7 +12,8 @@ import pytest
 
 from statuspage.client import Directives, moment
 from statuspage.core.route import Ramp, Rollout, RouteState
-from tests.client.documents import AT, CHAT, QA, document, later, limited, moved, state
+from statuspage.store.generation import new_generation
+from tests.client.documents import AT, CHAT, QA, UNUSABLE, document, later, limited, moved, state, unusable
 from tests.client.page import Page, serving
 from tests.waiting import wait_for
 
@@ -72,6 +73,13 @@ def test_without_a_server_the_default_holds_and_nobody_waits_twice(page: Page) -
     assert (found.directive(CHAT), found.epoch(CHAT), found.moment(CHAT), found.wait(CHAT)) == (None, None, None, 0)
 
 
+@pytest.mark.timeout(60)
+def test_a_head_that_drips_is_given_up(page: Page) -> None:
+    tell(page, moved())
+    page.fault = "drips its head"
+    assert not client(page, timeout=0.3).refresh()
+
+
 def test_an_answer_that_drips_is_given_up_in_time(page: Page) -> None:
     tell(page, moved())
     page.fault = "drips"
@@ -93,9 +101,10 @@ def test_the_last_known_stays_whatever_the_server_does(page: Page, fault: str) -
 
 @pytest.mark.parametrize(
     "nonsense",
-    [[], 7, None, {}, {"version": 2}, {"version": 1, "config_epoch": ["g1", 9], "routes": []},
-     {"version": 1, "config_epoch": "x", "routes": {}}, {"version": 1, "config_epoch": ["g1", 9], "routes": {CHAT: {}}},
-     {"version": 1, "config_epoch": ["g1", 9], "routes": {CHAT: {"target": 7}}}],
+    [[], 7, None, {}, {"version": 2}, {"version": 1, "config_epoch": ["1g1", 9], "routes": []},
+     {"version": 1, "config_epoch": "x", "routes": {}},
+     {"version": 1, "config_epoch": ["1g1", 9], "routes": {CHAT: {}}},
+     {"version": 1, "config_epoch": ["1g1", 9], "routes": {CHAT: {"target": 7}}}],
 )  # fmt: skip
 def test_a_document_that_is_none_of_ours_changes_nothing(page: Page, nonsense: Any) -> None:
     tell(page, moved())
@@ -103,6 +112,68 @@ def test_a_document_that_is_none_of_ours_changes_nothing(page: Page, nonsense: A
     assert found.refresh()
     page.document = nonsense
     assert not found.refresh()
+    assert found.provider(CHAT) == "native"
+
+
+@pytest.mark.parametrize("name", UNUSABLE)
+def test_a_document_that_nobody_can_go_by_keeps_no_good_one_away(
+    page: Page, clock: SetClock, tmp_path: Path, name: str
+) -> None:
+    bad, store = unusable(name, moved(epoch=3)).encode(), tmp_path / "directives.json"
+    found = client(page, clock, store=store)
+    page.document = bad
+    assert not found.refresh()
+    assert (found.provider(CHAT), found.epoch(CHAT), found.wait(CHAT)) == ("firebase", None, 0)
+    found.report(CHAT, "ok", 1)
+    assert not store.exists()
+    tell(page, moved(epoch=2))
+    assert found.refresh()
+    page.document = bad
+    assert not found.refresh()
+    tell(page, state(provider="native", epoch=3))
+    assert found.refresh()
+    assert (found.provider(CHAT), found.epoch(CHAT)) == ("native", ("1g1", 3))
+
+
+@pytest.mark.parametrize("name", UNUSABLE)
+def test_what_nobody_can_go_by_is_not_known_after_a_restart_either(
+    page: Page, clock: SetClock, tmp_path: Path, name: str
+) -> None:
+    store = tmp_path / "directives.json"
+    times = {"read_at": clock.wall(), "skew": 0, "since": {}}
+    store.write_text(json.dumps({"document": json.loads(unusable(name, moved(epoch=3))), **times}))
+    found = client(page, clock, store=store)
+    tell(page, moved(epoch=2))
+    assert found.refresh()
+    assert found.provider(CHAT) == "native"
+
+
+def test_what_was_made_in_the_future_keeps_nothing_away(page: Page, clock: SetClock, tmp_path: Path) -> None:
+    store = tmp_path / "directives.json"
+    for generation in ("zzzz", new_generation(later(10 * 86400))):
+        found = client(page, clock, store=store)
+        tell(page, moved(epoch=5), generation=generation)
+        assert found.refresh()
+        for again in (found, client(page, clock, store=store)):
+            tell(page, state(epoch=2), generation=new_generation(AT))
+            assert again.refresh()
+            assert again.provider(CHAT) == "firebase"
+
+
+def test_a_server_whose_clock_is_some_hours_ahead_is_followed_as_any_other(page: Page, clock: SetClock) -> None:
+    found = client(page, clock)
+    tell(page, moved(epoch=5), generation=new_generation(later(20 * 3600)))
+    assert found.refresh()
+    tell(page, state(epoch=6), generation=new_generation(AT))
+    assert not found.refresh()
+
+
+@pytest.mark.parametrize("age", ["9" * 400, "-9", "soon", "1e999", "9" * 5000])
+def test_an_age_that_is_none_changes_no_time(page: Page, clock: SetClock, age: str) -> None:
+    tell(page, moved(seconds=100))
+    page.headers = {"Age": age}
+    found = client(page, clock)
+    assert found.refresh()
     assert found.provider(CHAT) == "native"
 
 
@@ -155,12 +226,12 @@ def test_an_older_document_is_refused(page: Page) -> None:
     assert found.refresh()
     tell(page, state(epoch=4))
     assert not found.refresh()
-    assert found.epoch(CHAT) == ("g1", 5)
-    tell(page, state(epoch=9), generation="g0")
+    assert found.epoch(CHAT) == ("1g1", 5)
+    tell(page, state(epoch=9), generation="1g0")
     assert not found.refresh()
-    tell(page, state(epoch=1), generation="g2")
+    tell(page, state(epoch=1), generation="1g2")
     assert found.refresh()
-    assert (found.provider(CHAT), found.epoch(CHAT)) == ("firebase", ("g2", 1))
+    assert (found.provider(CHAT), found.epoch(CHAT)) == ("firebase", ("1g2", 1))
 
 
 def test_an_older_directive_in_a_newer_document_is_refused(page: Page) -> None:
@@ -209,7 +280,7 @@ def test_a_newer_epoch_of_the_same_move_does_not_begin_the_wait_anew(page: Page,
     tell(page, moved(epoch=3, seconds=100))
     page.document["routes"][CHAT]["move"] = "native-2"
     assert found.refresh()
-    assert found.epoch(CHAT) == ("g1", 3)
+    assert found.epoch(CHAT) == ("1g1", 3)
     assert found.wait(CHAT) == pytest.approx(moment("ana", "native-2") * 100 - 3)
 
 

@@ -4,6 +4,7 @@ import hashlib
 import json
 import os
 import subprocess
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -13,8 +14,22 @@ from hypothesis import HealthCheck, Phase, given, settings
 from statuspage.client import in_force
 from statuspage.core import directive as core
 from statuspage.core import pacing
+from statuspage.store.generation import new_generation
 from statuspage.web.assets import FOLDER
-from tests.client.documents import AT, CHAT, CONTEXTS, DIRECTIVES, TEXTS, document, later, limited, state
+from tests.client.documents import (
+    AT,
+    CHAT,
+    CONTEXTS,
+    DIRECTIVES,
+    TEXTS,
+    UNUSABLE,
+    document,
+    later,
+    limited,
+    moved,
+    state,
+    unusable,
+)  # fmt: skip
 from tests.programs import need
 
 SCRIPT = Path(__file__).with_name("realtime.test.mjs")
@@ -62,6 +77,8 @@ def vectors() -> dict[str, Any]:
         "moments": [[a, b, pacing.moment(a, b)] for a, b in pairs()],
         "buckets": [[a, b, pacing.bucket(a, b)] for a, b in pairs()],
         "evaluations": evaluations(),
+        "unusable": {name: unusable(name, moved(epoch=3)) for name in UNUSABLE},
+        "ahead": ["zzzz", new_generation(datetime.now(UTC) + timedelta(days=10))],
         "in_force": [[ending, at, in_force(ending, at)] for at in times],
     }
 

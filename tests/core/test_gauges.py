@@ -51,6 +51,22 @@ def test_a_number_at_a_path(path: str, found: float | None) -> None:
     assert json_number(body, path) == found
 
 
+@pytest.mark.parametrize("filling", [" ", "a", ' a="b" ', '"'])
+def test_a_long_row_of_anything_is_looked_through_once(filling: str) -> None:
+    row = filling * (1_000_000 // len(filling))
+    with pytest.raises(ValueError, match="longer than 8 KB"):
+        metric_number(f"m{{{row}}} 1\n".encode(), "m")
+    with pytest.raises(ValueError, match="write a metric"):
+        selector(f"m{{x{row}}}")
+    assert metric_number(f"other{{{row}}} 1\nm 2\n".encode(), "m") == 2
+
+
+@pytest.mark.parametrize("number", ["1" + "0" * 400, "1e300", "1e400", "1000000000000000", "Infinity", "-1"])
+def test_what_nobody_has_is_no_number(number: str) -> None:
+    assert json_number(f'{{"u": {number}}}'.encode(), "u") is None
+    assert metric_number(f"u {number}".encode(), "u") is None
+
+
 def test_what_is_no_json_is_an_error_that_can_be_told() -> None:
     for body in (b"<html>", b"", b"[" * 100_000):
         with pytest.raises(ValueError, match=r"."):

@@ -8,7 +8,7 @@ import pytest
 from statuspage import app
 from statuspage.clock import SystemClock
 from statuspage.core.load import Signal
-from statuspage.monitor.signals import Pulling
+from statuspage.monitor.signals import Numbers, Pulling, Source
 from statuspage.monitor.writer import Writer
 from statuspage.store import Store, open_store
 from tests.delivery.receivers import receiver
@@ -101,6 +101,38 @@ async def test_what_cannot_be_read_says_nothing_and_is_logged_once(
     said = [each.message for each in caplog.records if "signal load" in each.message]
     assert len(said) == 1
     assert why in said[0]
+
+
+@pytest.mark.parametrize("number", [b"1" + b"0" * 400, b"1e300"], ids=["400 digits", "a large power"])
+async def test_a_number_that_nobody_has_costs_no_other_source_its_own(
+    store: Store, tmp_path: Path, caplog: pytest.LogCaptureFixture, number: bytes
+) -> None:
+    with (
+        receiver(lambda _: (200, {}, b'{"users": 7}')) as good,
+        receiver(lambda _: (200, {}, b'{"u":%b}' % number)) as bad,
+    ):
+        text = CONFIG.format(type="json", url=good.url, about='provider = "native"\nusers = "users"')
+        text += f'[[signal]]\nid = "bad"\ntype = "json"\nurl = "{bad.url}"\nroute = "realtime.chat"\nusers = "u"\n'
+        found = await pulled(store, text, tmp_path)
+    assert [(each.subject, each.users) for each in found] == [("native", 7)]
+    assert [each.message for each in caplog.records if "signal bad says nothing" in each.message]
+
+
+async def test_an_error_that_nobody_thought_of_stays_with_its_source(
+    store: Store, caplog: pytest.LogCaptureFixture
+) -> None:
+    clock = SystemClock()
+    writer = Writer(store, clock)
+    pulling = Pulling(clock, writer)
+
+    def bad() -> Numbers:
+        raise ArithmeticError("of its own kind")
+
+    pulling.adopt([Source("bad", "native", 60.0, bad), Source("good", "realtime.chat", 60.0, lambda: (7, None))])
+    await pulling.pull()
+    await asyncio.to_thread(writer.close)
+    assert list(store.state(clock.now()).signals) == ["realtime.chat"]
+    assert "signal bad says nothing: ArithmeticError: of its own kind" in caplog.text
 
 
 async def test_nobody_there_says_nothing(store: Store, tmp_path: Path) -> None:

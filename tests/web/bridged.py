@@ -7,7 +7,8 @@ from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from statuspage.web import wsgi
+from statuspage.web import environ as environs
+from statuspage.web import streams, wsgi
 from statuspage.web.rsgi import Site
 from statuspage.web.shown import Shown
 
@@ -150,3 +151,17 @@ def make_application() -> Site:
     shipped: Any = wsgi
     shipped.Site = Tried
     return wsgi.make_application()
+
+
+def make_impatient() -> Site:
+    """The same, with a second for a body to come."""
+    shipped: Any = environs
+    shipped.PATIENCE = 1.0
+    return make_application()
+
+
+def make_silent() -> Site:
+    """The same, with streams that say nothing while there is no news."""
+    shipped: Any = streams
+    shipped.HEARTBEAT = 3600.0
+    return make_application()

@@ -14,7 +14,7 @@ from statuspage.core.maintenance import Maintenance
 from statuspage.core.observation import Observation, Outcome, Reason, Stage
 from statuspage.core.planning import Plan
 from statuspage.core.posting import Post, id_of
-from statuspage.core.role import Role
+from statuspage.core.role import PEOPLE, Role
 from statuspage.core.site import Site, Template, public_id
 from statuspage.core.state import Decision
 from statuspage.core.status import Status
@@ -96,7 +96,7 @@ def still_desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
 def _made(folder: Path) -> Iterator[Desk]:
     office = Office(folder)
     publish_site(office.store, office.url, office.clock.now())
-    for role in Role:
+    for role in PEOPLE:
         office.add(role.value, role)
     yield Desk(office, lay_out(office.store, office.clock.now()), folder / "statuspage.db")
     office.close()

@@ -302,3 +302,20 @@ def test_ready_asks_whether_the_page_is_made_and_anybody_looks(api: Api) -> None
 
 def test_the_states_of_the_tests_are_those_that_are_stored(api: Api) -> None:
     assert route(api) == states(START, with_routes(SITE, START))[CHAT]
+
+
+def test_limited_mode_ends_within_a_month_or_when_somebody_says_so(api: Api) -> None:
+    far = {**WHY, "to": "limited", "expires_at": "2099-01-01T00:00:00Z", "expires_to": "native"}
+    assert api.refused(422, "POST", path("move"), far)["field"] == "expires_at"
+    assert route(api).epoch == 17
+    api.done("POST", path("move"), {**far, "expires_at": "2026-04-01T11:00:00Z"})
+
+
+def test_a_guard_is_named_once_and_no_more_guards_than_there_are(api: Api) -> None:
+    many = [f"guard_{number}" for number in range(3000)]
+    for act, more in (("move", MOVE), ("approve", WHY)):
+        assert api.refused(422, "POST", path(act), {**more, "override": many})["field"] == "override"
+    believe(api, NATIVE_DOWN)
+    api.done("POST", path("move"), {**MOVE, "override": ["target_not_up"] * 3000})
+    (entry,) = api.store.newest_events(1, subject=CHAT)
+    assert str(entry).count("target_not_up") < 5

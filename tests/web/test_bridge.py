@@ -5,7 +5,7 @@ import os
 import re
 import socket
 from collections.abc import Iterator
-from contextlib import ExitStack, closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager, suppress
 from http.client import HTTPConnection, HTTPResponse
 from pathlib import Path
 from time import perf_counter
@@ -28,11 +28,11 @@ PROGRAM = LOGGING.replace(
 
 
 @contextmanager
-def bridged(folder: Path) -> Iterator[Web]:
+def bridged(folder: Path, program: str = PROGRAM) -> Iterator[Web]:
     """The site with the routes of bridged.py."""
     address, store = seeded_store(folder)
     store.close()
-    with running(folder / "public", address, program=PROGRAM) as web:
+    with running(folder / "public", address, program=program) as web:
         eventually(lambda: web.says("All Systems Operational") or web.says("No Fresh Data"))
         yield web
 
@@ -76,6 +76,16 @@ def heard(connection: socket.socket, text: bytes) -> bool:
             return False
         found += piece
     return True
+
+
+def dripped(connection: socket.socket, drop: bytes) -> bytes:
+    """What is answered to drops, of which there are enough for ten seconds."""
+    connection.settimeout(0.1)
+    for _ in range(100):
+        connection.sendall(drop)
+        with suppress(TimeoutError):
+            return connection.recv(65536)
+    return b""
 
 
 def rest(connection: socket.socket) -> bytes:
@@ -184,6 +194,15 @@ def test_who_sends_slowly_holds_no_thread_and_is_answered_when_done(web: Web) ->
         assert rest(slow[0]).endswith(b"half")
 
 
+def test_a_body_that_drips_is_given_up(tmp_path: Path) -> None:
+    head = b"POST /test/echo HTTP/1.1\r\nHost: x\r\n"
+    with bridged(tmp_path, PROGRAM.replace("make_application", "make_impatient")) as web:
+        for length, drop in ((b"Content-Length: 9999", b"x"), (b"Transfer-Encoding: chunked", b"1\r\nx\r\n")):
+            with closing(sent(web, head + length + b"\r\n\r\n")) as connection:
+                assert b" 408 " in dripped(connection, drop)
+        assert state(web)["read"] == 0
+
+
 def test_chunks_go_out_as_they_come_and_connections_are_kept(web: Web) -> None:
     with closing(HTTPConnection("127.0.0.1", web.port, timeout=20)) as connection:
         for path, expected in (("/test/three", b"one,two,three"), ("/test/written", b"written, returned")):
@@ -238,6 +257,15 @@ def test_places_of_streams_come_back_when_their_clients_have_left(tmp_path: Path
             stream.close()
         routed.limit(CHAT)
         eventually(lambda: b" 200 " in web.raw(STREAM))
+
+
+def test_who_leaves_gives_places_and_threads_back_before_anything_is_to_be_said(tmp_path: Path) -> None:
+    with bridged(tmp_path, PROGRAM.replace("make_application", "make_silent")) as web:
+        for _ in range(4):
+            with ExitStack() as stack:
+                streams = [stack.enter_context(closing(sent(web, STREAM))) for _ in range(NOTICES.most)]
+                assert all(heard(stream, b"retry: ") for stream in streams)
+            eventually(lambda: b" 200 " in web.raw(STREAM))
 
 
 def test_a_client_that_reads_nothing_does_not_fill_the_memory(web: Web) -> None:

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from statuspage.core.site import public_id
-from statuspage.web.middleware import accepts_gzip, matches
+from statuspage.web.middleware import _accepts_gzip, accepts_gzip, matches
 from tests.web.served import client
 from tests.web.snapshots import NOW, make_snapshot, sep13, told_snapshot
 
@@ -21,6 +21,13 @@ from tests.web.snapshots import NOW, make_snapshot, sep13, told_snapshot
 )  # fmt: skip
 def test_gzip_is_sent_to_those_who_take_it(codings: str, accepted: bool) -> None:
     assert accepts_gzip(codings) is accepted
+
+
+def test_a_header_without_end_is_neither_read_nor_kept() -> None:
+    before = _accepts_gzip.cache_info()
+    assert accepts_gzip("gzip" + ",br" * 400) is False
+    assert _accepts_gzip.cache_info() == before
+    assert matches('"b",' * 4000 + '"a"', '"a"') is False
 
 
 @pytest.mark.parametrize(

@@ -98,6 +98,29 @@ def test_a_missing_or_empty_context_is_an_empty_one(site: Site, body: bytes) -> 
 
 
 @pytest.mark.parametrize(
+    "attribute",
+    [
+        b'"userId": 175928847299117063', b'"userId": -175928847299117063', b'"n": 1%s' % (b"0" * 400), b'"n": 1e999',
+        b'"n": NaN', b'"note": "a\\u0000b"', b'"note": "half \\ud83d"', b'"a\\u0000b": 1',
+        b'"list": ["\\ud83d", {"x": NaN}]',
+    ],
+)  # fmt: skip
+def test_an_attribute_that_nobody_looks_at_costs_no_client_its_provider(site: Site, attribute: bytes) -> None:
+    site.routed.limit(QA)
+    site.show()
+    body = b'{"context": {"targetingKey": "u", "event_users": 6200, %s}}' % attribute
+    for route, value in ((QA, "limited"), (CHAT, "native")):
+        answer = site.client.post(f"{BULK}/{route}.provider", data=body)
+        assert (answer.status_code, answer.get_json()["value"]) == (200, value)
+    assert site.client.post(BULK, data=body).status_code == 200
+
+
+def test_a_number_that_is_too_large_to_be_kept_exactly_is_compared_all_the_same(site: Site) -> None:
+    users = b'{"context": {"event_users": 175928847299117063}}'
+    assert site.client.post(f"{BULK}/{CHAT}.provider", data=users).get_json()["reason"] == "TARGETING_MATCH"
+
+
+@pytest.mark.parametrize(
     ("body", "status", "code"),
     [
         (b"{", 400, "PARSE_ERROR"),

@@ -9,12 +9,12 @@ from typing import Any
 import pytest
 from werkzeug.test import TestResponse
 
-from statuspage.core.role import Role
+from statuspage.core.role import PEOPLE, Role
 from statuspage.web import beacon, ofrep
 from tests.web.staff import OURS, Office
 
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE")
-CALLERS = ("anonymous", *Role)
+CALLERS = ("anonymous", *PEOPLE)
 FILE = Path(__file__).with_name("routes.toml")
 TABLE: dict[str, Any] = tomllib.loads(FILE.read_text(encoding="utf-8"))
 ROUTES: dict[str, dict[str, str]] = {rule: row for rule, row in TABLE.items() if rule.startswith("/")}
@@ -26,7 +26,7 @@ PROGRAMS = ("/api/v1/", "/v1/", "/metrics")
 def office(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Office]:
     """A site with one user of each role, named after it."""
     found = Office(tmp_path_factory.mktemp("routes"))
-    for role in Role:
+    for role in PEOPLE:
         found.add(role.value, role)
     yield found
     found.close()
@@ -85,6 +85,16 @@ def test_every_caller_gets_what_the_table_says(office: Office, rule: str) -> Non
     for method in METHODS:
         found = [answer(office, rule, method, caller) for caller in CALLERS]
         assert found == expected(rule, method), f"{method} {rule} for {', '.join(CALLERS)}"
+
+
+@pytest.mark.corpus("E4")
+def test_a_token_for_signals_says_signals_and_nothing_else(office: Office) -> None:
+    for rule in ROUTES:
+        for method in METHODS if rule.startswith(PROGRAMS) else ():
+            for_anybody, _, for_responders, *_ = expected(rule, method)
+            may = (method, rule) == ("POST", "/api/v1/signals")
+            wanted = for_responders if may else 403 if for_anybody == 401 else for_anybody
+            assert answer(office, rule, method, Role.SIGNALS) == wanted, f"{method} {rule}"
 
 
 @pytest.mark.corpus("D6", "E4")

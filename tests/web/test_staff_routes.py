@@ -11,7 +11,7 @@ import pytest
 from statuspage.core.detection import Belief, Verdict
 from statuspage.core.moves import first_state
 from statuspage.core.refusals import Refused
-from statuspage.core.role import Role
+from statuspage.core.role import PEOPLE, Role
 from statuspage.core.route import Holding, Ramp, Rollout, RouteState
 from statuspage.core.state import Decision, Heartbeat
 from statuspage.web.staff.route_forms import Typed
@@ -32,7 +32,7 @@ class Switches:
     def __init__(self, folder: Path, changed: dict[str, RouteState] | None = None) -> None:
         self.office = Office(folder)
         self.store = self.office.store
-        for role in Role:
+        for role in PEOPLE:
             self.office.add(role.value, role)
         lay_routes(self.store, make_site(url=SITE), NOW, **(changed or {}))
 

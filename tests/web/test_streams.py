@@ -66,9 +66,10 @@ class Worker:
         chance, notices = random.Random(seed), Notices(jitter, 10_000)
         self.streams = Streams(self.shown, self.clock, notices, uniform=chance.uniform, pause=self._pause)
 
-    def _pause(self, seconds: float) -> None:
+    def _pause(self, gone: threading.Event, seconds: float) -> bool:
         self.pauses.append(seconds)  # all streams pause at the same time: the clock stands
         self.meanwhile()
+        return gone.is_set()
 
     def show(self, number: int) -> None:
         self.shown.directives = directives(number)

@@ -14,7 +14,7 @@ blueprint = api_blueprint("signals")
 
 
 @blueprint.post("/signals")
-@token_needs(Role.RESPONDER)
+@token_needs(Role.SIGNALS)
 def say() -> Response:
     return answer(_signals().say(document(), caller()), 202)
 

@@ -5,6 +5,7 @@ from flask import Blueprint, Response
 from statuspage.auth import links
 from statuspage.core.people import Invitation, User
 from statuspage.core.refusals import NotThere, Refused
+from statuspage.core.role import PEOPLE as ROLES
 from statuspage.core.role import Role
 from statuspage.web.staff.context import staff
 from statuspage.web.staff.forms import Text, form
@@ -81,11 +82,10 @@ def end_sessions() -> Response:
 
 
 def role_of(text: str) -> Role:
-    """The role of that name. Raises Refused."""
-    try:
-        return Role(text)
-    except ValueError:
-        raise Refused("role", f"must be one of {', '.join(Role)}") from None
+    """The role of that name, for a person. Raises Refused."""
+    if text not in ROLES:
+        raise Refused("role", f"must be one of {', '.join(ROLES)}")
+    return Role(text)
 
 
 def _with_link(invitation: Invitation, secret: str, whom: str) -> Response:
@@ -108,7 +108,7 @@ def _page(fresh: dict[str, object] | None = None) -> Response:
              "until": stamp(each.expires_at, zone)}
             for each in open_ones
         ],
-        roles=list(Role),
+        roles=list(ROLES),
         fresh=fresh,
     )  # fmt: skip
 

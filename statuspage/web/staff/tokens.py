@@ -12,7 +12,6 @@ from statuspage.web.staff.context import staff
 from statuspage.web.staff.forms import Text, form
 from statuspage.web.staff.frame import done, page
 from statuspage.web.staff.gate import needs, who
-from statuspage.web.staff.people import role_of
 from statuspage.web.times import stamp
 
 blueprint = Blueprint("staff-tokens", __name__)
@@ -35,7 +34,7 @@ def add() -> Response:
     if given["days"] not in LASTS:
         raise Refused("days", f"must be one of {', '.join(filter(None, LASTS))}, or empty")
     expires = now + timedelta(days=int(given["days"])) if given["days"] else None
-    role = role_of(given["role"])
+    role = _role_of(given["role"])
     secret, hash, token = links.new_token(given["name"], role, who().user.name, now, expires)
     staff().store.accounts.add_token(token, hash, who().actor)
     return _page({"secret": secret, "name": token.name, "role": role})
@@ -46,6 +45,12 @@ def add() -> Response:
 def revoke() -> Response:
     staff().store.accounts.revoke_token(form(token=Text(64))["token"], who().actor, staff().clock.now())
     return done(TOKENS, "revoked")
+
+
+def _role_of(text: str) -> Role:
+    if text not in tuple(Role):
+        raise Refused("role", f"must be one of {', '.join(Role)}")
+    return Role(text)
 
 
 def _page(fresh: dict[str, str] | None = None) -> Response:

@@ -13,6 +13,9 @@ const POLICY = { timeout_ms: 8000, max_attempts: 5, backoff_base_ms: 1000, backo
 const KEPT_MS = 3600e3; // What was true last week may lead to a provider that is down.
 const STEADY_MS = 10e3; // A connection that ends sooner than this counts as a failed try.
 const MOST_BEACON = 200, LONGEST_TIMER = 2 ** 31 - 1;
+const SHORTEST_POLL_MS = 1000, SHORTEST_TRY_MS = 100; // Whatever a directive says: less would be a storm.
+const MOST_SECONDS = 1e7, MOST_AGE = 2 ** 31; // Of a ramp: nobody moves for four months. Of a cache (RFC 9111 §1.2.2).
+const AHEAD_MS = 86400e3; // So much may the clock of the server, or ours, be wrong.
 const now = () => performance.now(); // Never steps.
 
 // --- What a directive means: the same as core/directive.py and core/pacing.py of the server. ---
@@ -88,13 +91,57 @@ export function inForce(directive, at) {
   const { expires_at: ends, expires_to: to } = directive;
   if (directive.target !== LIMITED || !ends || !to || at < Date.parse(ends)) return directive;
   const rules = directive.rules.filter((rule) => rule.target !== LIMITED);
-  const ramp = { start: ends, wait_s: 0, seconds: directive.connect.limited_poll_ms / 1000 };
+  const ramp = { start: ends, wait_s: 0, seconds: Math.min(directive.connect.limited_poll_ms, LONGEST_TIMER) / 1000 };
   return { ...directive, target: to, rules, rollout: null, publish_to: [to], ramp };
 }
 
 /** Below 0 where an epoch [generation, number] is older than another, by its parts. */
 export function compare([generation, number], [other, than]) {
   return generation === other ? number - than : generation < other ? -1 : 1;
+}
+
+/**
+ * Throws for a document that no client can go by. It is looked at whole before anything of it is taken: what is taken is
+ * kept, and its epochs keep older ones out, over a reload too.
+ */
+function check({ version, config_epoch, routes }) {
+  need(version === 1 && isEpoch(config_epoch) && isObject(routes), "document");
+  for (const [route, { epoch, target, move, publish_to, ramp, rollout, rules, connect, expires_at, expires_to }] of Object.entries(routes)) {
+    need(isEpoch(epoch) && isText(target) && target !== "" && isText(move) && isRamp(ramp), route);
+    need(Array.isArray(publish_to) && publish_to.every(isText), route);
+    need(rollout === null || (isText(rollout.to) && Number.isInteger(rollout.pct) && isAmong(rollout.pct, 100) && isRamp(rollout.ramp ?? null)), route);
+    need(Array.isArray(rules) && rules.every((rule) => !("move" in rule) || (isText(rule.move) && isRamp(rule.ramp) && Array.isArray(rule.publish_to) && rule.publish_to.every(isText))), route);
+    need(rules.every((rule) => isText(rule.attribute) && isText(rule.target) && typeof rule.held === "boolean" && Number.isFinite(rule.over) && Number.isFinite(rule.under)), route);
+    const policy = Object.keys(POLICY).filter((name) => name !== "beacon_share");
+    need(policy.every((name) => isAmong(connect[name], Number.MAX_SAFE_INTEGER)) && isAmong(connect.beacon_share ?? 0, 1), route);
+    need((expires_at === null || isTime(expires_at)) && (expires_to === null || isText(expires_to)), route);
+  }
+}
+
+const need = (good, part) => { if (!good) throw new Error(`${part} is none that a client can go by`); };
+const isText = (value) => typeof value === "string";
+const isObject = (value) => typeof value === "object" && value !== null && !Array.isArray(value);
+const isAmong = (value, most) => Number.isFinite(value) && value >= 0 && value <= most;
+const isTime = (value) => isText(value) && !Number.isNaN(Date.parse(value));
+const isEpoch = (value) => Array.isArray(value) && value.length === 2 && isText(value[0]) && Number.isSafeInteger(value[1]) && value[1] >= 0;
+const isRamp = (value) => value === null || (isTime(value.start) && isAmong(value.wait_s, MOST_SECONDS) && isAmong(value.seconds, MOST_SECONDS));
+
+/**
+ * Whether an epoch is older than another, so that it is not to be followed. Nothing is older than what was made in the
+ * future: that came by mistake, and would hold for years. A generation begins with seven letters for when it was made.
+ */
+function isOlder(one, than, wall) {
+  const letters = "0123456789bcdfghjklmnpqrstvwxyz";
+  let left = Math.max(0, Math.floor((wall + AHEAD_MS) / 1000)), newest = "";
+  for (let n = 0; n < 7; n++) { newest = letters[left % letters.length] + newest; left = Math.floor(left / letters.length); }
+  return than[0] <= newest && compare(one, than) < 0;
+}
+
+/** The policy of a directive, with times that timers can take and no page is stormed with. */
+function policyOf(connect) {
+  const between = (value, least) => Math.min(Math.max(value, least), LONGEST_TIMER);
+  const timeout_ms = between(connect.timeout_ms, SHORTEST_TRY_MS), limited_poll_ms = between(connect.limited_poll_ms, SHORTEST_POLL_MS);
+  return { ...POLICY, ...connect, timeout_ms, limited_poll_ms };
 }
 
 // --- What this client knows ---
@@ -131,7 +178,7 @@ export class Realtime {
     try { this.#storage = storage === undefined ? globalThis.localStorage : storage; } catch { /* not allowed here */ }
     this.#recall();
     globalThis.document?.addEventListener?.("visibilitychange", this.#seen);
-    this.ready = this.read().then(() => this.#plan());
+    this.ready = this.read().finally(() => this.#plan());
   }
 
   /** A module of the application. `connect(target, signal)` gives a promise of a connection, `onstate(state)` is told. */
@@ -174,7 +221,7 @@ export class Realtime {
       target: value,
       wait: value === LIMITED ? 0 : this.#wait(route, own),
       stays: directive.scope === "new" || reason === MATCHED, // Who is connected stays; only newcomers follow.
-      policy: { ...POLICY, ...directive.connect },
+      policy: policyOf(directive.connect),
       publishTo: own.publish_to,
       ends: directive.target === LIMITED && directive.expires_at ? this.#byOurs(directive.expires_at) : null,
       text: directive.still_works,
@@ -207,26 +254,26 @@ export class Realtime {
     try {
       const answer = await fetch(`${this.#url}/directives.json`, { cache: "no-cache", credentials: "omit", signal: stop.signal });
       if (!answer.ok) return false;
-      const document = await answer.json(), said = Date.parse(answer.headers.get("Date"));
-      this.#learn(document, said ? said + 1000 * (Number(answer.headers.get("Age")) || 0) : Date.now());
+      const document = await answer.json(), said = Date.parse(answer.headers.get("Date")), age = Number(answer.headers.get("Age"));
+      this.#learn(document, said ? said + 1000 * (isAmong(age, MOST_AGE) ? age : 0) : Date.now());
+      this.#remember();
+      this.#steer();
+      return true;
     } catch {
       return false;
     } finally {
       clearTimeout(timer);
     }
-    this.#remember();
-    this.#steer();
-    return true;
   }
 
   /** Take a document. Throws for an older one and for what is none; an older directive in it stays as it is known. */
   #learn(document, serverTime) {
-    const before = this.#known ?? this.#floor, at = now(), routes = {}, since = {};
-    if (document.version !== 1 || (before && compare(document.config_epoch, before.document.config_epoch) < 0)) throw new Error("older");
+    check(document);
+    const before = this.#known ?? this.#floor, at = now(), wall = Date.now(), routes = {}, since = {};
+    if (before && isOlder(document.config_epoch, before.document.config_epoch, wall)) throw new Error("older");
     for (const [route, read] of Object.entries(document.routes)) {
-      evaluate(route, inForce(read, serverTime), {});
       const known = before?.document.routes[route];
-      routes[route] = known && compare(read.epoch, known.epoch) < 0 ? known : read;
+      routes[route] = known && isOlder(read.epoch, known.epoch, wall) ? known : read;
       since[route] = heard(routes[route], before?.since[route], at, serverTime);
     }
     this.#known = this.#floor = { document: { ...document, routes }, offset: serverTime - at, since };
@@ -248,11 +295,14 @@ export class Realtime {
   /** The next reading, at a moment that no other client has. */
   #plan() {
     if (this.#closed) return;
-    const wanted = [...this.#modules].map((each) => this.wanted(each.route));
-    const limited = wanted.length > 0 && wanted.every((each) => each.target === LIMITED);
-    const pollMs = limited ? (this.#limitedPollMs ?? wanted[0].policy.limited_poll_ms) : this.#pollMs;
+    let pollMs = this.#pollMs;
+    try {
+      const wanted = [...this.#modules].map((each) => this.wanted(each.route));
+      const limited = wanted.length > 0 && wanted.every((each) => each.target === LIMITED);
+      if (limited) pollMs = this.#limitedPollMs ?? wanted[0].policy.limited_poll_ms;
+    } catch { /* an application's context may throw, and is read on for all the same */ }
     clearTimeout(this.#timer);
-    this.#timer = setTimeout(() => this.read().then(() => this.#plan()), pollMs * (0.5 + Math.random()));
+    this.#timer = setTimeout(() => this.read().finally(() => this.#plan()), Math.min(pollMs * (0.5 + Math.random()), LONGEST_TIMER));
   }
 
   #seen = () => { if (globalThis.document.visibilityState === "visible") this.read(); };
