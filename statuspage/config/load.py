@@ -1,7 +1,7 @@
 """From text to a Config, or to every problem at once."""
 
 import tomllib
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -11,7 +11,10 @@ from statuspage.config.problems import ConfigError, Problem, name_of, nearest, v
 from statuspage.config.rules import actuator_problems, check_problems, cross_references, notifier_problems, warnings
 from statuspage.config.tables import ActuatorHead, CheckHead, Delivery, File, NotifyHead
 from statuspage.config.values import Actuator, Check, Config, Kinds, Notifier, NotifierKind, NotifierKinds
-from statuspage.fields import Options
+from statuspage.fields import Options, Secret
+
+KeyRule = Callable[[str | None], str | None]
+"""What is wrong with a secret key; None where nothing is."""
 
 MOST_CHARACTERS = 4_000_000
 """A thousand checks are some 300,000. A device file has no end."""
@@ -31,9 +34,17 @@ NO_NOTIFIERS = _NoNotifiers()
 
 
 def load(
-    path: Path, kinds: Kinds, notifiers: NotifierKinds = NO_NOTIFIERS, actuators: NotifierKinds = NO_NOTIFIERS
+    path: Path,
+    kinds: Kinds,
+    notifiers: NotifierKinds = NO_NOTIFIERS,
+    actuators: NotifierKinds = NO_NOTIFIERS,
+    secret_key: KeyRule | None = None,
+    folder: Path | None = None,
 ) -> Config:
-    """Read and check the file. Raises ConfigError with every problem found."""
+    """Read and check the file. Raises ConfigError with every problem found.
+
+    Relative paths begin at `folder`, or where the file lies. For `secret_key` see `loads`.
+    """
     try:
         with path.open(encoding="utf-8") as file:
             text = file.read(MOST_CHARACTERS + 1)
@@ -43,7 +54,7 @@ def load(
         raise ConfigError([Problem("", f"{path} is not UTF-8 text")]) from None
     if len(text) > MOST_CHARACTERS:
         raise ConfigError([Problem("", f"{path} is longer than {MOST_CHARACTERS:,} characters")])
-    return loads(text, kinds, path.resolve().parent, notifiers, actuators)
+    return loads(text, kinds, folder or path.resolve().parent, notifiers, actuators, secret_key)
 
 
 def loads(
@@ -52,8 +63,13 @@ def loads(
     folder: Path,
     notifiers: NotifierKinds = NO_NOTIFIERS,
     actuators: NotifierKinds = NO_NOTIFIERS,
+    secret_key: KeyRule | None = None,
 ) -> Config:
-    """Check a configuration given as text. Relative paths begin at `folder`."""
+    """Check a configuration given as text. Relative paths begin at `folder`.
+
+    `secret_key` says what is wrong with the site's secret key, or with there being none. Without that rule it may be
+    missing: a command that only looks does not need it.
+    """
     try:
         raw = tomllib.loads(text)
     except RecursionError:
@@ -68,11 +84,23 @@ def loads(
     # A table with an error of its own is left out here, but its id is known: no error makes another one.
     problems += cross_references(file or _what_is_valid(raw), checks, _ids(raw))
     problems += _notify_problems(raw, told, acting)
+    if secret_key is not None:
+        problems += _key_problems(raw.get("site", {}), secret_key)
     image = logo(raw.get("site"), folder, problems)
     if problems:
         raise ConfigError(problems)
     assert file is not None
-    return Config(file, checks, folder, tuple(warnings(file, checks)), told, acting, image)
+    return Config(file, checks, folder, tuple(warnings(file, checks)), told, acting, image, text)
+
+
+def _key_problems(site: Any, rule: KeyRule) -> Iterable[Problem]:
+    if not isinstance(site, dict):
+        return  # that is said already, and so is what is wrong with a key that is no secret
+    key = validated(Secret, site["secret_key"], "", None, []) if "secret_key" in site else None
+    if key is not None or "secret_key" not in site:
+        trouble = rule(key.reveal() if key is not None else None)
+        if trouble is not None:
+            yield Problem("site.secret_key", trouble)
 
 
 def _what_is_valid(raw: dict[str, Any]) -> File:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.processes import children_of, free_port, is_alive, part, started
+from tests.processes import children_of, free_port, is_alive, part, started, statuspage
 from tests.secret_key import secret_key
 from tests.waiting import wait_for
 
@@ -113,6 +113,34 @@ def test_a_changed_file_is_taken_over_and_a_bad_one_refused_whole(served: tuple[
         assert run.poll() is None
 
 
+def test_what_dies_while_the_file_is_bad_comes_back_with_what_was_accepted_last(
+    served: tuple[Path, str], tmp_path: Path
+) -> None:
+    path, url = served
+    log, accepted = tmp_path / "log", tmp_path / "data" / "config.accepted.toml"
+    with started("run", "-c", str(path), log=log) as run:
+        wait_for(lambda: "Session chat" in answer(url), "the page")
+        good = path.read_text().replace("Session chat", "Networking")
+        path.write_text(good)
+        wait_for(lambda: "Networking" in answer(url), "the new name on the page")
+        wait_for(lambda: "Networking" in accepted.read_text(), "it to be kept")
+        assert accepted.stat().st_mode & 0o777 == 0o600
+        path.write_text(good + "\n[web]\n")
+        wait_for(lambda: "is refused, the old one stays" in log.read_text(), "the refusal")
+        for name in ("web", "monitor"):
+            old = part_of(run.pid, name)
+            os.kill(old, signal.SIGKILL)
+            wait_for(partial(came_back, run.pid, name, old), f"a new {name}")
+            wait_for(lambda: "Networking" in answer(url), "the page again")
+        wait_for(lambda: log.read_text().count(f"{path} cannot be used; what was accepted last") == 2, "both to say so")
+        assert "Cannot declare ('web',) twice" in log.read_text().split("cannot be used; what was accepted last")[1]
+        path.write_text(good.replace("Networking", "Reception"))
+        wait_for(lambda: "Reception" in answer(url), "the mended file to be taken over")
+    path.write_text("[web]\nworkers = 0\n")
+    assert accepted.exists()
+    assert statuspage("run", "-c", str(path)).returncode == 2
+
+
 def test_what_a_reload_cannot_change_is_warned_about(served: tuple[Path, str], tmp_path: Path) -> None:
     path, url = served
     log = tmp_path / "log"
@@ -136,12 +164,11 @@ def test_what_a_reload_cannot_change_is_warned_about(served: tuple[Path, str], t
 
 
 def test_a_bad_configuration_ends_run_with_2(tmp_path: Path) -> None:
-    from tests.processes import statuspage
-
     path = tmp_path / "config.toml"
     path.write_text("[web]\nworkers = 0\n")
     found = statuspage("run", "-c", str(path))
-    assert (found.returncode, found.stderr.strip()) == (2, "web.workers: must be at least 1")
+    assert found.returncode == 2
+    assert "web.workers: must be at least 1\nsite.secret_key: is needed" in found.stderr
 
 
 def test_a_taken_port_ends_run_with_3_and_says_so(served: tuple[Path, str], tmp_path: Path) -> None:
