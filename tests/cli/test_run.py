@@ -5,13 +5,12 @@ import secrets
 import signal
 import socket
 import sys
-import urllib.request
 from functools import partial
 from pathlib import Path
 
 import pytest
 
-from tests.processes import children_of, free_port, is_alive, part, started, statuspage
+from tests.processes import answer, children_of, free_port, is_alive, part, started, statuspage
 from tests.secret_key import secret_key
 from tests.waiting import wait_for
 
@@ -42,15 +41,6 @@ port = {port}
 """
     )
     return path, f"http://127.0.0.1:{port}/"
-
-
-def answer(url: str) -> str:
-    try:
-        with urllib.request.urlopen(url, timeout=5) as response:
-            body: bytes = response.read()
-            return body.decode()
-    except OSError:
-        return ""
 
 
 def family(pid: int) -> list[int]:
