@@ -14,14 +14,13 @@ from functools import partial
 from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast
-from urllib.parse import urlsplit
 
 from statuspage import logs
 from statuspage.clock import SystemClock
 from statuspage.config import Check, Config, ConfigError, Kind, NotifierKind, load, loads
 from statuspage.core.clock import Clock
 from statuspage.core.observation import Observation
-from statuspage.fields import secrets_in
+from statuspage.fields import host_and_port, secrets_in
 
 if TYPE_CHECKING:
     from statuspage.config import tables
@@ -133,12 +132,11 @@ def anchor_watches(config: Config, clock: Clock) -> "list[Watch]":
 
     found = []
     for index, anchor in enumerate(config.file.anchor):
-        parts = urlsplit(anchor.url)
+        host, port = host_and_port(anchor.url)
         head = CheckHead(
             id=f"anchor-{index}", component="anchor", type="tcp", timeout=anchor.timeout, slow_over=anchor.timeout
         )
-        port = parts.port or (443 if parts.scheme == "https" else 80)
-        options = KINDS.load("tcp").Config.model_validate({"host": parts.hostname, "port": port})
+        options = KINDS.load("tcp").Config.model_validate({"host": host, "port": port})
         found.append(_watch(Check(head, options), clock))
     return found
 

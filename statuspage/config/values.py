@@ -203,8 +203,8 @@ class Config:
         if password is None:
             return url
         scheme, rest = url.split("://", 1)
-        user, at, host = rest.partition("@")
-        return f"{scheme}://{user}:{quote(password.reveal(), safe='')}@{host}" if at else url
+        user, _, host = rest.partition("@")
+        return f"{scheme}://{user.removesuffix(':')}:{quote(password.reveal(), safe='')}@{host}"
 
     @property
     def public_dir(self) -> Path:
