@@ -1,11 +1,15 @@
 """`run`: a child that dies comes back, and nobody is left behind."""
 
+import json
 import os
+import re
 import secrets
 import signal
 import socket
 import sys
+from datetime import datetime
 from functools import partial
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -171,15 +175,25 @@ def test_a_taken_port_ends_run_with_3_and_says_so(served: tuple[Path, str], tmp_
 
 def test_a_part_that_keeps_dying_is_started_ever_more_slowly(tmp_path: Path) -> None:
     code = (
-        "from statuspage.supervisor import supervise; "
+        "from statuspage import logs; from statuspage.supervisor import supervise; logs.setup(); "
         f"supervise({{'web': ['db', 'check', '-c', {str(tmp_path / 'config.toml')!r}]}})"
     )
     (tmp_path / "config.toml").write_text("")
     log = tmp_path / "log"
     with started("-c", code, log=log, command=(sys.executable,)):
-        wait_for(lambda: log.read_text().count("Traceback") == 0 and _pauses(log) >= 3, "three restarts")
+        wait_for(lambda: len(_pauses(log)) >= 4, "four restarts", 60)
     assert "Traceback" not in log.read_text()
+    said, kept = zip(*_pauses(log)[:4], strict=True)
+    assert said == (1.0, 2.0, 4.0, 5.0)
+    assert all(waited >= pause for pause, waited in zip(said, kept, strict=True)), kept
 
 
-def _pauses(log: Path) -> int:
-    return log.read_text().count("store: ")
+def _pauses(log: Path) -> list[tuple[float, float]]:
+    """After each start: the pause that was announced at its end, and the seconds until the next start."""
+    lines = [json.loads(line) for line in log.read_text().splitlines() if line.endswith("}")]
+    said = [re.search(r"is started again in ([0-9.]+) s", each["message"]) for each in lines]
+    pauses = [float(each[1]) for each in said if each is not None]
+    starts = [datetime.fromisoformat(each["at"]) for each in lines if "started as process" in each["message"]]
+    # Times of lines have milliseconds.
+    between = [(late - early).total_seconds() + 0.001 for early, late in pairwise(starts)]
+    return list(zip(pauses, between, strict=False))
