@@ -3,7 +3,8 @@
 import json
 import logging
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NoReturn, TypeVar
 
@@ -77,6 +78,21 @@ def load_to_run_or_fail(path: Path, accepted: Path | None = None) -> Config:
         "%s cannot be used; what was accepted last is used instead, from %s:\n%s", path, accepted, problem
     )
     return config
+
+
+@contextmanager
+def working(text: str) -> Iterator[None]:
+    """A line on the terminal that says what takes its time, and is gone afterwards. Nothing where nobody looks.
+
+    Nothing may be printed meanwhile: it would go where the line is.
+    """
+    if not sys.stderr.isatty():
+        yield
+        return
+    from rich.console import Console
+
+    with Console(stderr=True).status(f"{text} …"):
+        yield
 
 
 def print_json(value: object) -> None:
