@@ -6,7 +6,7 @@ from typing import Annotated, Self
 from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
 from probes._h1 import Head
-from statuspage.fields import Options, Secret, TextOrSecret
+from statuspage.fields import Options, Secret, TextOrSecret, check_headers_hold_no_secret
 
 _TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 _SET_BY_THE_PROBE = frozenset({"accept-encoding", "connection", "content-length", "transfer-encoding", "upgrade"})
@@ -43,6 +43,7 @@ def _sendable(headers: dict[str, str | Secret]) -> dict[str, str | Secret]:
         text = value.reveal() if isinstance(value, Secret) else value
         if not (text.isascii() and text.isprintable()):
             raise ValueError(f"the value of {name} has characters that a header cannot carry")
+    check_headers_hold_no_secret(headers)
     return headers
 
 

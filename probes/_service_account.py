@@ -1,6 +1,6 @@
 """Google service accounts: reading their key files and signing in their name.
 
-`cryptography` is the extra `firebase-auth`; it is imported only where a check has a service account.
+`cryptography` is imported only where a check has a service account.
 """
 
 import json
@@ -21,11 +21,9 @@ class ServiceAccount(NamedTuple):
 
 def read_service_account(value: Secret) -> ServiceAccount:
     """The parsed key file. Raises ValueError with what is wrong with it, never with what is in it."""
-    try:
-        from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
-        from cryptography.hazmat.primitives.serialization import load_pem_private_key
-    except ImportError:
-        raise ValueError("service accounts need the extra: pip install 'statuspage[firebase-auth]'") from None
+    from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
+    from cryptography.hazmat.primitives.serialization import load_pem_private_key
+
     try:
         content = json.loads(value.reveal())
         email, pem, token_uri = (content[name] for name in ("client_email", "private_key", "token_uri"))

@@ -8,22 +8,22 @@ from pydantic import field_validator, model_validator
 
 from probes._run import Blinded, Failed
 from statuspage.core.observation import Reason
-from statuspage.fields import Options
+from statuspage.fields import FilePath, Options
 
 
 class TlsOptions(Options):
     """How a kind proves whom it talks to, and who it is. Mixed into the `Config` of every kind that may speak TLS."""
 
-    ca_file: Path | None = None
+    ca_file: FilePath | None = None
     """Certificate authorities to trust instead of the machine's own (PEM)."""
 
     verify: bool = True
     """Whether the certificate must be valid for this host. Switching this off is for tests only."""
 
-    client_cert: Path | None = None
+    client_cert: FilePath | None = None
     """Our own certificate where the server asks for one (PEM, may hold the key too)."""
 
-    client_key: Path | None = None
+    client_key: FilePath | None = None
     """The key of `client_cert`, where it is in a file of its own (PEM, unencrypted)."""
 
     @field_validator("ca_file")

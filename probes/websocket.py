@@ -38,7 +38,7 @@ from probes._net import TlsOptions
 from probes._run import Blinded, Context, Failed, Run, observe
 from probes._ws import Connection, open_websocket, second_connection
 from statuspage.core.observation import Observation, Reason
-from statuspage.fields import Duration, Options, Secret, TextOrSecret, WebSocketUrl
+from statuspage.fields import Duration, Options, Secret, TextOrSecret, WebSocketUrl, check_headers_hold_no_secret
 
 STAGES = ("dns", "connect", "tls", "upgrade", "auth", "first_frame", "second", "echo", "ping", "hold", "close")
 
@@ -139,6 +139,7 @@ class Config(TlsOptions):
             plain = _plain(text)
             if not plain.isascii() or not plain.isprintable():
                 raise ValueError(f"the value of {name} must be printable ASCII on one line")
+        check_headers_hold_no_secret(value)
         return value
 
     @field_validator("origin")

@@ -9,19 +9,18 @@ import importlib
 import logging
 import pkgutil
 import signal
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast
-from urllib.parse import urlsplit
 
 from statuspage import logs
 from statuspage.clock import SystemClock
-from statuspage.config import Check, Config, ConfigError, Kind, NotifierKind, Problem, load, loads
+from statuspage.config import Check, Config, ConfigError, Kind, NotifierKind, load, loads
 from statuspage.core.clock import Clock
 from statuspage.core.observation import Observation
-from statuspage.fields import secrets_in
+from statuspage.fields import host_and_port, secrets_in
 
 if TYPE_CHECKING:
     from statuspage.config import tables
@@ -77,16 +76,25 @@ def load_config(path: Path) -> Config:
     return load(path, KINDS, NOTIFIERS, ACTUATORS)
 
 
-def load_for_running(path: Path) -> Config:
-    """The same for whatever stores or serves something: it needs the site's secret key. Raises ConfigError."""
+def load_for_running(path: Path, kept: Path | None = None) -> Config:
+    """The same for whatever stores or serves something: it needs the site's secret key. Raises ConfigError.
+
+    `kept` is read in the file's place, with relative paths that begin where the file lies.
+    """
     from statuspage.auth.keys import problem
 
-    config = load_config(path)
-    key = config.file.site.secret_key
-    trouble = problem(key.reveal() if key is not None else None)
-    if trouble is not None:
-        raise ConfigError([Problem("site.secret_key", trouble)])
-    return config
+    return load(kept or path, KINDS, NOTIFIERS, ACTUATORS, problem, path.resolve().parent)
+
+
+def keep_accepted(config: Config, path: Path | None) -> None:
+    """Keep the text of a configuration that is in use now, for a part that is started again while the file is bad."""
+    from statuspage.config.accepted import keep
+
+    try:
+        if path is not None:
+            keep(config.text, path)
+    except OSError as error:
+        log.error("the accepted configuration cannot be kept in %s: %s", path, error.strerror)
 
 
 def loads_config(text: str, folder: Path) -> Config:
@@ -124,12 +132,11 @@ def anchor_watches(config: Config, clock: Clock) -> "list[Watch]":
 
     found = []
     for index, anchor in enumerate(config.file.anchor):
-        parts = urlsplit(anchor.url)
+        host, port = host_and_port(anchor.url)
         head = CheckHead(
             id=f"anchor-{index}", component="anchor", type="tcp", timeout=anchor.timeout, slow_over=anchor.timeout
         )
-        port = parts.port or (443 if parts.scheme == "https" else 80)
-        options = KINDS.load("tcp").Config.model_validate({"host": parts.hostname, "port": port})
+        options = KINDS.load("tcp").Config.model_validate({"host": host, "port": port})
         found.append(_watch(Check(head, options), clock))
     return found
 
@@ -184,17 +191,23 @@ def sources(config: Config, clock: Clock) -> "list[Source]":
     return [source(each) for each in config.file.signal]
 
 
-async def run_monitor(path: Path) -> None:
-    """Watch, decide and store until SIGTERM or SIGINT. Raises ConfigError, StoreError, AlreadyRunning."""
+async def run_monitor(path: Path, read: Callable[[], Config], accepted: Path | None = None) -> None:
+    """Watch, decide and store until SIGTERM or SIGINT. Raises what `read` raises, StoreError, AlreadyRunning.
+
+    `read` gives the configuration to begin with. The file at `path` is looked at for changes from before it was read.
+    What is in use is kept in `accepted`.
+    """
     from statuspage.monitor.engine import Engine
     from statuspage.monitor.single import only_one
     from statuspage.store import open_store
 
-    config = load_for_running(path)
+    stamp = _stamp(path)
+    config = read()
     clock = SystemClock()
     store = open_store(config.store_url)
     with only_one(config.public_dir.parent):
         await asyncio.to_thread(store.upgrade, clock.now())
+        keep_accepted(config, accepted)
         # Not in web: a thread that still imports while workers are forked leaves them locks that nobody opens.
         await asyncio.to_thread(_greet_the_first_admin, store, config, clock)
         engine = Engine(store, clock, agent=AGENT, keep_observations=config.file.store.keep_observations)
@@ -203,7 +216,7 @@ async def run_monitor(path: Path) -> None:
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, engine.stop)
         loop.add_signal_handler(signal.SIGHUP, reload.set)
-        reloading = loop.create_task(_reload(path, config, engine, clock, reload))
+        reloading = loop.create_task(_reload(path, stamp, config, engine, clock, reload, accepted))
         log.info("watching %d checks of %d components", len(config.checks), len(config.file.component))
         try:
             await engine.run(
@@ -243,12 +256,19 @@ def _greet_the_first_admin(store: "Store", config: Config, clock: Clock) -> None
         log.warning("nobody can sign in yet. This link makes the first admin, once, within 24 hours: %s", link)
 
 
-async def _reload(path: Path, present: Config, engine: "Engine", clock: Clock, asked: asyncio.Event) -> None:
+async def _reload(
+    path: Path,
+    stamp: tuple[int, int] | None,
+    present: Config,
+    engine: "Engine",
+    clock: Clock,
+    asked: asyncio.Event,
+    accepted: Path | None,
+) -> None:
     """Take over a changed file, on SIGHUP or when its time stamp moves. A bad one is refused whole."""
     from statuspage.core.refusals import Refused
     from statuspage.store import StoreError
 
-    stamp = _stamp(path)
     while True:
         try:
             await asyncio.wait_for(asked.wait(), RELOAD_EVERY)
@@ -259,6 +279,7 @@ async def _reload(path: Path, present: Config, engine: "Engine", clock: Clock, a
         stamp = _stamp(path)
         try:
             present = await _take_over(path, present, engine, clock)
+            keep_accepted(present, accepted)
         except ConfigError as error:
             log.error("the changed configuration is refused, the old one stays:\n%s", error)
         except Refused as error:

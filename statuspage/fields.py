@@ -2,20 +2,23 @@
 
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import timedelta
 from ipaddress import ip_address
 from pathlib import Path
 from typing import Annotated, Any
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, GetCoreSchemaHandler
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, GetCoreSchemaHandler, ValidationInfo
 from pydantic_core import CoreSchema, core_schema
 
 _UNITS = {"ms": 0.001, "s": 1, "m": 60, "h": 3600, "d": 86400}
 _DURATION = re.compile(r"(?:[0-9]+(?:\.[0-9]+)?(?:ms|[smhd]))+")
 _PART = re.compile(r"([0-9]+(?:\.[0-9]+)?)(ms|[smhd])")
 LONGEST = timedelta(days=3660)
+
+FOLDER = "folder"
+"""The key of pydantic's validation context under which the folder stands where relative paths of the file begin."""
 
 MASK = "••••"
 
@@ -42,8 +45,19 @@ Duration = Annotated[timedelta, BeforeValidator(parse_duration), AfterValidator(
 """A length of time above zero, as a `timedelta`."""
 
 
+def _from_the_folder(path: Path, info: ValidationInfo) -> Path:
+    return Path((info.context or {}).get(FOLDER, "")) / path
+
+
+FilePath = Annotated[Path, AfterValidator(_from_the_folder)]
+"""A file's path. A relative one begins where the config file lies."""
+
+
 class Secret:
-    """A value that is never printed. In the file it is `{ env = "NAME" }` or `{ file = "/path" }`, nothing else."""
+    """A value that is never printed. In the file it is `{ env = "NAME" }` or `{ file = "/path" }`, nothing else.
+
+    A relative path begins where the config file lies.
+    """
 
     __slots__ = ("_value",)
 
@@ -66,7 +80,7 @@ class Secret:
         return hash(self._value)
 
     @classmethod
-    def _read(cls, value: object) -> "Secret":
+    def _read(cls, value: object, info: ValidationInfo) -> "Secret":
         if isinstance(value, Secret):
             return value
         if not isinstance(value, dict) or len(value) != 1 or not (value.keys() <= {"env", "file"}):
@@ -78,26 +92,27 @@ class Secret:
             if not os.environ.get(where):
                 raise ValueError(f"the environment variable {where} is not set")
             return cls(os.environ[where])
+        path = _from_the_folder(Path(where), info)
         try:
-            text = Path(where).read_text(encoding="utf-8").strip()
+            text = path.read_text(encoding="utf-8").strip()
         except OSError as error:
-            raise ValueError(f"cannot read the file {where}: {error.strerror}") from None
+            raise ValueError(f"cannot read the file {path}: {error.strerror}") from None
         except UnicodeDecodeError:
-            raise ValueError(f"the file {where} is not UTF-8 text") from None
+            raise ValueError(f"the file {path} is not UTF-8 text") from None
         if not text:
-            raise ValueError(f"the file {where} is empty")
+            raise ValueError(f"the file {path} is empty")
         return cls(text)
 
     @classmethod
     def __get_pydantic_core_schema__(cls, source: object, handler: GetCoreSchemaHandler) -> CoreSchema:
-        return core_schema.no_info_plain_validator_function(
+        return core_schema.with_info_plain_validator_function(
             cls._read, serialization=core_schema.plain_serializer_function_ser_schema(lambda _: MASK)
         )
 
 
-def _text_or_secret(value: object) -> object:
+def _text_or_secret(value: object, info: ValidationInfo) -> object:
     # A table can only be meant as a secret; saying so here makes one error of it instead of two.
-    return Secret._read(value) if isinstance(value, dict) else value
+    return Secret._read(value, info) if isinstance(value, dict) else value
 
 
 TextOrSecret = Annotated[str | Secret, BeforeValidator(_text_or_secret)]
@@ -150,10 +165,26 @@ def _url(*schemes: str) -> AfterValidator:
     return AfterValidator(check)
 
 
+def host_and_port(url: str) -> tuple[str, int]:
+    """Where an `HttpUrl` leads: the host in small letters, and the port, that of its scheme where it names none."""
+    parts = urlsplit(url)
+    return parts.hostname or "", parts.port or (443 if parts.scheme == "https" else 80)
+
+
 HttpUrl = Annotated[str, _url("http", "https")]
 WebSocketUrl = Annotated[str, _url("ws", "wss")]
 RedisUrl = Annotated[str, _url("redis", "rediss")]
 FirebaseUrl = Annotated[str, _url("http", "https", "ws", "wss")]
+
+
+SECRET_HEADERS = frozenset({"authorization", "cookie", "proxy-authorization"})
+
+
+def check_headers_hold_no_secret(headers: Mapping[str, str | Secret]) -> None:
+    """Raises ValueError for a header that is a secret by its nature and stands in the file as a text."""
+    for name, value in headers.items():
+        if name.lower() in SECRET_HEADERS and not isinstance(value, Secret):
+            raise ValueError(f'{name} is a secret: use {{ env = "NAME" }} or {{ file = "/path" }}')
 
 
 class Options(BaseModel):

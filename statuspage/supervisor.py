@@ -39,7 +39,7 @@ def supervise(parts: Mapping[str, Sequence[str]], clock: Clock | None = None) ->
     """Run each part as `python -m statuspage …` until SIGTERM or SIGINT. Returns the exit code.
 
     A part whose first start ends with code 2 (a bad configuration) or 3 (a taken port) has a problem that
-    starting again cannot mend: everything ends with that code.
+    starting again cannot mend: everything ends with that code. Later such an end is one like any other.
     """
     return _Supervisor(parts, clock or SystemClock()).run()
 

@@ -6,6 +6,7 @@ import socket
 import subprocess
 import sys
 import time
+import urllib.request
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -26,6 +27,16 @@ def statuspage(*arguments: str, cwd: Path | None = None, timeout: float = 60) ->
     return subprocess.run(
         [*STATUSPAGE, *arguments], cwd=cwd, capture_output=True, text=True, timeout=timeout, check=False
     )
+
+
+def answer(url: str) -> str:
+    """What is served there; empty while nobody answers."""
+    try:
+        with urllib.request.urlopen(url, timeout=5) as response:
+            body: bytes = response.read()
+            return body.decode()
+    except OSError:
+        return ""
 
 
 @contextmanager

@@ -1,7 +1,7 @@
 """Finding the real programs that tests run against; a missing one skips with its reason, or fails in CI.
 
 `STATUSPAGE_NO_SKIP=1` turns every skip of this kind into a failure: `.ci/run` sets it, so that a test
-which never ran cannot pass for one that did.
+which never ran cannot pass for one that did. Where the kernel forbids a namespace is the one skip that is left.
 """
 
 import os

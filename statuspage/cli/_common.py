@@ -3,7 +3,8 @@
 import json
 import logging
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NoReturn, TypeVar
 
@@ -49,14 +50,49 @@ def load_or_fail(path: Path) -> Config:
         fail(str(error), CONFIG_ERROR)
 
 
-def load_to_run_or_fail(path: Path) -> Config:
-    """The same for a command that stores or serves something, which needs the site's secret key."""
+accepted_option: Callable[[F], F] = click.option(
+    "--accepted", type=click.Path(path_type=Path, dir_okay=False), hidden=True, help="How `run` names what it accepted."
+)
+
+
+def load_to_run_or_fail(path: Path, accepted: Path | None = None) -> Config:
+    """The same for a command that stores or serves something, which needs the site's secret key.
+
+    A part of `run` that is started again while the file is bad takes what was accepted last, and says so: a slip in a
+    file shall not take the page away.
+    """
     from statuspage.app import load_for_running
 
     try:
         return load_for_running(path)
     except ConfigError as error:
-        fail(str(error), CONFIG_ERROR)
+        if accepted is None or not accepted.exists():
+            fail(str(error), CONFIG_ERROR)
+        problem = error
+    try:
+        config = load_for_running(path, accepted)
+    except ConfigError as error:
+        fail(f"{problem}\nand what was accepted last, {accepted}, cannot be used either:\n{error}", CONFIG_ERROR)
+    logs.setup(config.secrets)
+    logging.getLogger("statuspage").error(
+        "%s cannot be used; what was accepted last is used instead, from %s:\n%s", path, accepted, problem
+    )
+    return config
+
+
+@contextmanager
+def working(text: str) -> Iterator[None]:
+    """A line on the terminal that says what takes its time, and is gone afterwards. Nothing where nobody looks.
+
+    Nothing may be printed meanwhile: it would go where the line is.
+    """
+    if not sys.stderr.isatty():
+        yield
+        return
+    from rich.console import Console
+
+    with Console(stderr=True).status(f"{text} …"):
+        yield
 
 
 def print_json(value: object) -> None:

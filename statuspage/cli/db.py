@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from statuspage.cli._common import NOT_OK, config_option, fail, json_option, load_or_fail, print_json
+from statuspage.cli._common import NOT_OK, config_option, fail, json_option, load_or_fail, print_json, working
 
 
 @click.group("db")
@@ -22,7 +22,8 @@ def upgrade(path: Path) -> None:
     config = load_or_fail(path)
     store = open_store(config.store_url)
     try:
-        store.upgrade(SystemClock().now())
+        with working("Bringing the database up to date"):
+            store.upgrade(SystemClock().now())
     except StoreError as error:
         fail(f"store: {error}", NOT_OK)
     finally:

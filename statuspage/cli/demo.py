@@ -5,6 +5,8 @@ from pathlib import Path
 
 import click
 
+from statuspage.cli._common import working
+
 
 @click.command("demo")
 @click.option("--port", default=8000, show_default=True, type=click.IntRange(1, 65534), help="Port of the page.")
@@ -19,4 +21,4 @@ def command(ctx: click.Context, port: int, data: Path | None, open_browser: bool
     """
     from statuspage.drill.demo import run_demo
 
-    ctx.exit(asyncio.run(run_demo(port, data, open_browser, click.echo, sample)))
+    ctx.exit(asyncio.run(run_demo(port, data, open_browser, click.echo, sample, working)))

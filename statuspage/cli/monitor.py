@@ -5,12 +5,14 @@ from pathlib import Path
 
 import click
 
-from statuspage.cli._common import CONFIG_ERROR, NOT_OK, config_option, fail, load_to_run_or_fail
+from statuspage.cli._common import CONFIG_ERROR, NOT_OK, accepted_option, config_option, fail, load_to_run_or_fail
+from statuspage.config import Config
 
 
 @click.command("monitor")
 @config_option
-def command(path: Path) -> None:
+@accepted_option
+def command(path: Path, accepted: Path | None) -> None:
     """Look, decide and store, until SIGTERM. SIGHUP or a changed file reloads the configuration."""
     from statuspage import logs
     from statuspage.app import run_monitor
@@ -18,10 +20,14 @@ def command(path: Path) -> None:
     from statuspage.parent import end_with_supervisor
     from statuspage.store import StaleLease, StoreError
 
-    logs.setup(load_to_run_or_fail(path).secrets)
+    def read() -> Config:
+        config = load_to_run_or_fail(path, accepted)
+        logs.setup(config.secrets)
+        return config
+
     end_with_supervisor()
     try:
-        asyncio.run(run_monitor(path))
+        asyncio.run(run_monitor(path, read, accepted))
     except AlreadyRunning as error:
         fail(str(error), CONFIG_ERROR)
     except StaleLease as error:

@@ -1,6 +1,7 @@
 """`statuspage probe`: run checks once, now, and show what they saw."""
 
 import asyncio
+import re
 import sys
 from pathlib import Path
 from typing import Any
@@ -71,6 +72,8 @@ def _of_file(path: Path | None, names: tuple[str, ...]) -> list[Check]:
     for name in names:
         if name not in known:
             fail(f'there is no check "{name}" in {path} ({", ".join(known) or "it has none"})', CONFIG_ERROR)
+    if not known:
+        fail(f"no check in {path}", CONFIG_ERROR)
     return [known[name] for name in names] if names else list(config.checks)
 
 
@@ -86,13 +89,22 @@ def _described(kind: str, url: str | None, timeout: str | None, options: tuple[s
         lines.append(f"url = {_quoted(url)}")
     for option in options:
         name, equals, value = option.partition("=")
-        if not equals or not name:
-            fail(f"-o {option}: write NAME=VALUE", CONFIG_ERROR)
+        if not equals or not _OPTION.fullmatch(name):
+            fail(f"-o {option}: write NAME=VALUE, with an option's name (statuspage kinds probe)", CONFIG_ERROR)
         lines.append(f"{name} = {_toml(value)}")
+        if not _is_toml("\n".join(lines)):
+            fail(f"-o {option}: {name} is said already", CONFIG_ERROR)
     try:
         return list(loads("\n".join(lines), KINDS, Path.cwd()).checks)
     except ConfigError as error:
-        fail("\n".join(str(each).removeprefix("check[probe].") for each in error.problems), CONFIG_ERROR)
+        problems = [str(each).removeprefix("check[probe].") for each in error.problems]
+    if url is not None and "@" in url and kind in KINDS.names() and "password" in KINDS.load(kind).Config.model_fields:
+        problems.append("""for a password write -o 'password={env="NAME"}', for a user -o username=NAME""")
+    fail("\n".join(problems), CONFIG_ERROR)
+
+
+_OPTION = re.compile(r"[A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]+)*")
+"""A key of TOML; one with dots leads into a table."""
 
 
 def _quoted(text: str) -> str:
@@ -103,13 +115,17 @@ def _quoted(text: str) -> str:
 
 def _toml(value: str) -> str:
     """A value as TOML where it is TOML already (numbers, true, lists, tables), else as a text."""
+    return value if "\n" not in value and _is_toml(f"value = {value}") else _quoted(value)
+
+
+def _is_toml(text: str) -> bool:
     import tomllib
 
     try:
-        tomllib.loads(f"value = {value}")
+        tomllib.loads(text)
     except tomllib.TOMLDecodeError:
-        return _quoted(value)
-    return value
+        return False
+    return True
 
 
 async def _run(checks: list[Check], *, progress: bool) -> list[Observation]:

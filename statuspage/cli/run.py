@@ -21,4 +21,5 @@ def command(ctx: click.Context, path: Path) -> None:
     for warning in config.warnings:
         click.echo(f"warning: {warning}", err=True)
     logging.getLogger("statuspage").info("the page is at http://%s/", config.file.web.bind)
-    ctx.exit(supervise({"monitor": ["monitor", "-c", str(path)], "web": ["web", "-c", str(path)]}))
+    options = ["-c", str(path), "--accepted", str(config.accepted)]
+    ctx.exit(supervise({"monitor": ["monitor", *options], "web": ["web", *options]}))

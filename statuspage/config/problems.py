@@ -3,11 +3,13 @@
 import difflib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, get_args
 
 from pydantic import TypeAdapter, ValidationError
 
 from statuspage.config.tables import ATTRIBUTE, BIND, ID
+from statuspage.fields import FOLDER
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,9 +48,11 @@ def validated(
     raw: Any,
     problems: list[Problem],
     also: Sequence[str] = (),
+    folder: Path | None = None,
 ) -> Any:
+    """The values as this model; None, and what is wrong with them among `problems`. Paths begin at `folder`."""
     try:
-        return TypeAdapter(model).validate_python(values)
+        return TypeAdapter(model).validate_python(values, context={FOLDER: folder} if folder is not None else None)
     except ValidationError as error:
         found = error.errors(include_url=False)
         inside = {each["loc"][:length] for each in found for length in range(len(each["loc"]))}

@@ -2,11 +2,11 @@
 
 from datetime import date, timedelta
 from pathlib import Path
-from typing import Annotated, Any, Literal
-from urllib.parse import urlsplit
+from typing import Annotated, Any, Literal, Self
+from urllib.parse import parse_qsl, urlsplit
 from zoneinfo import ZoneInfo
 
-from pydantic import AfterValidator, AwareDatetime, Field, StringConstraints
+from pydantic import AfterValidator, AwareDatetime, Field, StringConstraints, model_validator
 
 from statuspage.core.addresses import allow_problem, parse_network
 from statuspage.core.message import PLACEHOLDERS, unknown_placeholders
@@ -29,6 +29,13 @@ def _zone(value: str) -> str:
 def _store_url(value: str) -> str:
     if not value.startswith(("sqlite:///", "postgresql+psycopg://")):
         raise ValueError('must start with "sqlite:///" or "postgresql+psycopg://"')
+    path, _, query = value.partition("?")
+    # Looked for before anything is parsed: what the parser says of a strange address quotes parts of it.
+    user = path.partition("://")[2].rpartition("@")[0]
+    if user.partition(":")[2] or any(
+        name.lower().endswith("password") for name, _ in parse_qsl(query, keep_blank_values=True)
+    ):
+        raise ValueError("must not hold a password: use [store] password")
     try:
         _ = urlsplit(value).port
     except ValueError as error:
@@ -92,6 +99,12 @@ class Store(Options):
     """The database user's password (PostgreSQL)."""
     keep_observations: Duration = timedelta(days=7)
     """How long single observations are kept. States and daily figures are kept for ever."""
+
+    @model_validator(mode="after")
+    def _password_has_a_user(self) -> Self:
+        if self.password is not None and not urlsplit(self.url).username:
+            raise ValueError("password needs a user in url: postgresql+psycopg://user@host/name")
+        return self
 
 
 BIND = r"^[^\s:/]+:\d{1,5}$|^\[[0-9a-fA-F:]+\]:\d{1,5}$"

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any, Protocol
 from urllib.parse import quote
 
+from statuspage.config.accepted import NAME
 from statuspage.config.problems import ConfigError, Problem, validated
 from statuspage.config.switchboard import switchboard_of
 from statuspage.config.tables import ActuatorHead, CheckHead, File, NotifyHead, Web
@@ -131,6 +132,8 @@ class Config:
     actuators: tuple[Actuator, ...] = ()
     image: public.Image | None = None
     """The logo, as it was when the file was read."""
+    text: str = field(default="", repr=False)
+    """What it was read from."""
 
     @property
     def outbound(self) -> Policy:
@@ -200,13 +203,18 @@ class Config:
         if password is None:
             return url
         scheme, rest = url.split("://", 1)
-        user, at, host = rest.partition("@")
-        return f"{scheme}://{user}:{quote(password.reveal(), safe='')}@{host}" if at else url
+        user, _, host = rest.partition("@")
+        return f"{scheme}://{user.removesuffix(':')}:{quote(password.reveal(), safe='')}@{host}"
 
     @property
     def public_dir(self) -> Path:
         """The folder of finished pages, absolute."""
         return (self.folder / self.file.web.public_dir).resolve()
+
+    @property
+    def accepted(self) -> Path:
+        """Where the last accepted text of the file is kept."""
+        return self.public_dir.parent / NAME
 
     @property
     def secrets(self) -> tuple[str, ...]:

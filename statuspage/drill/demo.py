@@ -8,7 +8,7 @@ import sys
 import tempfile
 import webbrowser
 from collections.abc import Callable
-from contextlib import AsyncExitStack, suppress
+from contextlib import AbstractContextManager, AsyncExitStack, nullcontext, suppress
 from pathlib import Path
 
 from statuspage.clock import SystemClock
@@ -25,6 +25,7 @@ from statuspage.monitor.single import AlreadyRunning, only_one
 from statuspage.store import open_store
 
 Echo = Callable[[str], None]
+Working = Callable[[str], AbstractContextManager[object]]
 
 _UP_WITHIN = 60.0
 _PRODUCT_GRACE = 6.0
@@ -34,8 +35,25 @@ _NO_REDIS = (
 )
 
 
-async def run_demo(port: int, data: Path | None, open_browser: bool, echo: Echo, sample_name: str | None = None) -> int:
-    """Run the demo until SIGINT, SIGTERM or the product's end; gives the exit status (2: a port is taken).
+class NoFolder(Exception):
+    """The demo has nowhere to keep its files."""
+
+
+def another(port: int) -> int:
+    """A port to propose, with one above it for the console."""
+    return port + 1000 if port + 1001 < 65536 else port - 1000
+
+
+async def run_demo(
+    port: int,
+    data: Path | None,
+    open_browser: bool,
+    echo: Echo,
+    sample_name: str | None = None,
+    working: Working = nullcontext,
+) -> int:
+    """Run the demo until SIGINT, SIGTERM or the product's end; gives the exit status (2: a port or the folder is not
+    to be had). `working` shows on the terminal what is being waited for.
 
     The page is at `port`, the fault console at the next one. `data` keeps everything; without it a temporary
     folder is used and removed. Every child has ended when this returns.
@@ -44,10 +62,10 @@ async def run_demo(port: int, data: Path | None, open_browser: bool, echo: Echo,
         if not _is_free(number):
             echo(
                 f"Port {number} is in use by another program. The demo needs {port} for the page and {port + 1} for "
-                f"the fault console; choose others with --port, for example --port {(port + 1000) % 60000}."
+                f"the fault console; choose others with --port, for example --port {another(port)}."
             )
             return 2
-    work = asyncio.create_task(_run(port, data, open_browser, echo, sample_name))
+    work = asyncio.create_task(_run(port, data, open_browser, echo, sample_name, working))
     loop = asyncio.get_running_loop()
     for ending in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(ending, work.cancel)
@@ -55,7 +73,7 @@ async def run_demo(port: int, data: Path | None, open_browser: bool, echo: Echo,
         return await work
     except asyncio.CancelledError:
         return 0
-    except AlreadyRunning as error:
+    except (AlreadyRunning, NoFolder) as error:
         echo(str(error))
         return 2
     except ChildFailed as error:
@@ -76,20 +94,23 @@ def _is_free(port: int) -> bool:
     return True
 
 
-async def _run(port: int, data: Path | None, open_browser: bool, echo: Echo, sample_name: str | None) -> int:
+async def _run(
+    port: int, data: Path | None, open_browser: bool, echo: Echo, sample_name: str | None, working: Working
+) -> int:
     async with AsyncExitStack() as stack:
         folder = _folder(stack, data)
-        stack.enter_context(only_one(folder, "demo"))
-        found = await asyncio.to_thread(find)
+        with working("Starting the providers"):
+            found = await asyncio.to_thread(find)
+            stand_ins = await stack.enter_async_context(running(folder, found))
         echo(f"Redis:         {found}" if found else _NO_REDIS)
-        stand_ins = await stack.enter_async_context(running(folder, found))
         config = folder / "config.toml"
         anchors = [anchor.port for anchor in stand_ins.anchors]
         on_call = OnCall(SystemClock(), folder / "on-call.secret")
         zone = sample.ZONE if sample_name else "Etc/UTC"
         text = demo_config(port, stand_ins.ports(), anchors, key_file(folder), on_call.secret_file, zone)
         config.write_text(text, encoding="utf-8")
-        login = await staff_login(folder, config)
+        with working("Making a person who can sign in"):
+            login = await staff_login(folder, config)
         await stack.enter_async_context(_console(stand_ins, port, login, on_call).serving(port + 1))
         log = stack.enter_context((folder / "demo.log").open("w", encoding="utf-8", buffering=1))
         product = await Child.start(
@@ -100,10 +121,12 @@ async def _run(port: int, data: Path | None, open_browser: bool, echo: Echo, sam
         )
         # The product ends before the stand-ins do, or it would keep their end as an outage.
         stack.push_async_callback(product.stop)
-        await _until_up(product, port)
+        with working("Starting the monitor and the page"):
+            await _until_up(product, port)
         echo(f"Page:          http://127.0.0.1:{port}/")
         if sample_name:
-            await asyncio.to_thread(_add_sample, folder)
+            with working("Putting the sample into the history"):
+                await asyncio.to_thread(_add_sample, folder)
             echo(f"Sample:        http://127.0.0.1:{port}/incidents/{sample.INCIDENT}")
         echo(f"Fault console: http://127.0.0.1:{port + 1}/demo")
         echo(f"Staff login:   http://127.0.0.1:{port}/staff")
@@ -127,11 +150,20 @@ def _add_sample(folder: Path) -> None:
 
 
 def _folder(stack: AsyncExitStack, data: Path | None) -> Path:
-    if data is not None:
-        data.mkdir(parents=True, exist_ok=True)
-        return data.resolve()
-    folder = Path(tempfile.mkdtemp(prefix="statuspage-demo-"))
-    stack.callback(shutil.rmtree, folder, ignore_errors=True)
+    """The folder for everything, held by this demo alone. Raises NoFolder, AlreadyRunning."""
+    try:
+        if data is not None:
+            data.mkdir(parents=True, exist_ok=True)
+            folder = data.resolve()
+        else:
+            folder = Path(tempfile.mkdtemp(prefix="statuspage-demo-"))
+            stack.callback(shutil.rmtree, folder, ignore_errors=True)
+    except OSError as error:
+        raise NoFolder(f"cannot make the folder {data or 'for temporary files'}: {error.strerror}") from None
+    try:
+        stack.enter_context(only_one(folder, "demo"))
+    except OSError as error:
+        raise NoFolder(f"cannot write to the folder {folder}: {error.strerror}") from None
     return folder
 
 

@@ -1,6 +1,7 @@
 """What this monitor believes of its checks, in memory: folded at once, stored with what follows from it."""
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from datetime import datetime
 
 from statuspage.core import detection
@@ -62,6 +63,9 @@ class Beliefs:
         for observation in observations:
             belief = self._beliefs.get(observation.check)
             if belief is not None and observation.seq > belief.folded:
+                if belief.folded == 0 and observation.at < belief.since:
+                    # Nothing was decided of it before our end: it is as old as its runs, not as this start.
+                    self._beliefs[observation.check] = replace(belief, since=observation.at)
                 self.take_in(observation)
                 count += 1
         return count

@@ -3,7 +3,7 @@
 The builder never waits for the database: the feed does. So a page turns stale by this host's own clock even
 while the database is locked, hung or gone. The holder of the lock dies with its process, and another takes over.
 A holder that lives and writes nothing (its disk is full, it is stopped) keeps nobody green: the others turn stale by
-their own clock.
+their own clock. So does everybody where the folder cannot be written and nobody can hold the lock.
 """
 
 import fcntl
@@ -109,8 +109,14 @@ class Keeper(threading.Thread):
         self._complaint = text
 
     def _take_lock(self) -> bool:
-        self._public.mkdir(parents=True, exist_ok=True)
-        handle = os.open(self._public / ".lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+        """Become the builder of this host, if there is none and the folder can be written at all."""
+        try:
+            self._public.mkdir(parents=True, exist_ok=True)
+            handle = os.open(self._public / ".lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+        except OSError as error:
+            # A folder that went read-only still holds the last pages.
+            self._complain(f"pages cannot be written to {self._public}, the last ones are shown: {error.strerror}")
+            return False
         try:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:

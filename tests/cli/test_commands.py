@@ -1,8 +1,12 @@
 """Every command as a user calls it, with wrong arguments too."""
 
 import json
+import os
+import pty
+import subprocess
 import tomllib
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -10,7 +14,7 @@ import pytest
 from statuspage.app import KINDS
 from statuspage.cli import COMMANDS
 from tests.accepting import accepting_port
-from tests.processes import statuspage
+from tests.processes import STATUSPAGE, free_port, statuspage
 from tests.secret_key import secret_key
 
 
@@ -74,10 +78,10 @@ def test_a_bad_configuration_lists_every_problem_and_exits_with_2(tmp_path: Path
     path.write_text('[site]\nnmae = "x"\n[web]\nworkers = 0\n')
     found = statuspage("check-config", "-c", str(path))
     assert found.returncode == 2
-    assert found.stderr.splitlines() == [
-        'site.nmae: unknown key (did you mean "name"?)',
-        "web.workers: must be at least 1",
-    ]
+    first, second, third = found.stderr.splitlines()
+    assert first == 'site.nmae: unknown key (did you mean "name"?)'
+    assert second == "web.workers: must be at least 1"
+    assert third.startswith("site.secret_key: is needed; make one with: ")
     as_json = json.loads(statuspage("check-config", "--json", "-c", str(path)).stdout)
     assert as_json["errors"][1] == {"path": "web.workers", "problem": "must be at least 1"}
 
@@ -119,6 +123,9 @@ def test_probe_needs_no_file(port: int) -> None:
         (("--type", "tcp", "-o", "host=x", "-o", "port=many"), "port: must be a whole number"),
         (("--type", "tcp", "--timeout", "soon"), "write a duration as a string"),
         (("--type", "redis", "--url", "redis://:secret@h"), "url: must not hold a user or password"),
+        (("--type", "redis", "--url", "redis://:secret@h"), """write -o 'password={env="NAME"}'"""),
+        (("--type", "tcp", "-o", "a b=1"), "-o a b=1: write NAME=VALUE, with an option's name"),
+        (("--type", "tcp", "-o", "port=1", "-o", "port=2"), "-o port=2: port is said already"),
         (("--type", "tcp", "chat"), "CHECK names a check of a file"),
     ],
 )
@@ -127,6 +134,13 @@ def test_probe_says_what_is_wrong_with_its_arguments(arguments: tuple[str, ...],
     assert found.returncode == 2
     assert text in found.stderr
     assert "Traceback" not in found.stderr
+
+
+def test_probe_of_a_file_without_checks_says_so(tmp_path: Path) -> None:
+    path = tmp_path / "config.toml"
+    path.write_text("")
+    found = statuspage("probe", "-c", str(path))
+    assert (found.returncode, found.stdout, found.stderr.strip()) == (2, "", f"no check in {path}")
 
 
 def test_probe_names_the_checks_there_are(tmp_path: Path, port: int) -> None:
@@ -176,6 +190,39 @@ def test_a_second_monitor_on_the_same_data_is_refused(tmp_path: Path, port: int)
 def test_web_says_what_is_wrong_with_its_address(bind: str, text: str, tmp_path: Path, port: int) -> None:
     found = statuspage("web", "-c", str(config(tmp_path, port)), "--bind", bind)
     assert (found.returncode, found.stderr.strip()) == (2, text)
+
+
+@pytest.mark.parametrize(
+    ("below", "text"),
+    [
+        ("file/demo", "cannot make the folder {}: Not a directory"),
+        ("/proc/demo", "cannot make the folder {}: No such file or directory"),
+        ("/proc", "cannot write to the folder {}: "),  # for want of a right, where nobody is root
+    ],
+)
+def test_demo_names_a_folder_that_it_cannot_have(tmp_path: Path, below: str, text: str) -> None:
+    (tmp_path / "file").write_text("")
+    folder = tmp_path / below
+    found = statuspage("demo", "--port", str(free_port()), "--data", str(folder))
+    assert found.returncode == 2
+    assert (found.stdout + found.stderr).startswith(text.format(folder))
+    assert "Traceback" not in found.stderr
+
+
+def test_what_takes_its_time_is_said_on_a_terminal_and_nowhere_else(tmp_path: Path, port: int) -> None:
+    path = str(config(tmp_path, port))
+    ours, theirs = pty.openpty()
+    with open(ours, "rb", buffering=0) as terminal:
+        command = [*STATUSPAGE, "db", "upgrade", "-c", path]
+        done = subprocess.run(command, stdout=subprocess.PIPE, stderr=theirs, check=True, timeout=60)
+        os.close(theirs)
+        said = b""
+        with suppress(OSError):  # the end of a terminal
+            while more := terminal.read(4096):
+                said += more
+    assert b"Bringing the database up to date" in said
+    assert done.stdout == b"The database is up to date.\n"
+    assert statuspage("db", "upgrade", "-c", path).stderr == ""
 
 
 def test_demo_names_a_taken_port(port: int) -> None:

@@ -1,17 +1,20 @@
 """`run`: a child that dies comes back, and nobody is left behind."""
 
+import json
 import os
+import re
 import secrets
 import signal
 import socket
 import sys
-import urllib.request
+from datetime import datetime
 from functools import partial
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
 
-from tests.processes import children_of, free_port, is_alive, part, started
+from tests.processes import answer, children_of, free_port, is_alive, part, started, statuspage
 from tests.secret_key import secret_key
 from tests.waiting import wait_for
 
@@ -42,15 +45,6 @@ port = {port}
 """
     )
     return path, f"http://127.0.0.1:{port}/"
-
-
-def answer(url: str) -> str:
-    try:
-        with urllib.request.urlopen(url, timeout=5) as response:
-            body: bytes = response.read()
-            return body.decode()
-    except OSError:
-        return ""
 
 
 def family(pid: int) -> list[int]:
@@ -113,6 +107,34 @@ def test_a_changed_file_is_taken_over_and_a_bad_one_refused_whole(served: tuple[
         assert run.poll() is None
 
 
+def test_what_dies_while_the_file_is_bad_comes_back_with_what_was_accepted_last(
+    served: tuple[Path, str], tmp_path: Path
+) -> None:
+    path, url = served
+    log, accepted = tmp_path / "log", tmp_path / "data" / "config.accepted.toml"
+    with started("run", "-c", str(path), log=log) as run:
+        wait_for(lambda: "Session chat" in answer(url), "the page")
+        good = path.read_text().replace("Session chat", "Networking")
+        path.write_text(good)
+        wait_for(lambda: "Networking" in answer(url), "the new name on the page")
+        wait_for(lambda: "Networking" in accepted.read_text(), "it to be kept")
+        assert accepted.stat().st_mode & 0o777 == 0o600
+        path.write_text(good + "\n[web]\n")
+        wait_for(lambda: "is refused, the old one stays" in log.read_text(), "the refusal")
+        for name in ("web", "monitor"):
+            old = part_of(run.pid, name)
+            os.kill(old, signal.SIGKILL)
+            wait_for(partial(came_back, run.pid, name, old), f"a new {name}")
+            wait_for(lambda: "Networking" in answer(url), "the page again")
+        wait_for(lambda: log.read_text().count(f"{path} cannot be used; what was accepted last") == 2, "both to say so")
+        assert "Cannot declare ('web',) twice" in log.read_text().split("cannot be used; what was accepted last")[1]
+        path.write_text(good.replace("Networking", "Reception"))
+        wait_for(lambda: "Reception" in answer(url), "the mended file to be taken over")
+    path.write_text("[web]\nworkers = 0\n")
+    assert accepted.exists()
+    assert statuspage("run", "-c", str(path)).returncode == 2
+
+
 def test_what_a_reload_cannot_change_is_warned_about(served: tuple[Path, str], tmp_path: Path) -> None:
     path, url = served
     log = tmp_path / "log"
@@ -136,12 +158,11 @@ def test_what_a_reload_cannot_change_is_warned_about(served: tuple[Path, str], t
 
 
 def test_a_bad_configuration_ends_run_with_2(tmp_path: Path) -> None:
-    from tests.processes import statuspage
-
     path = tmp_path / "config.toml"
     path.write_text("[web]\nworkers = 0\n")
     found = statuspage("run", "-c", str(path))
-    assert (found.returncode, found.stderr.strip()) == (2, "web.workers: must be at least 1")
+    assert found.returncode == 2
+    assert "web.workers: must be at least 1\nsite.secret_key: is needed" in found.stderr
 
 
 def test_a_taken_port_ends_run_with_3_and_says_so(served: tuple[Path, str], tmp_path: Path) -> None:
@@ -154,15 +175,25 @@ def test_a_taken_port_ends_run_with_3_and_says_so(served: tuple[Path, str], tmp_
 
 def test_a_part_that_keeps_dying_is_started_ever_more_slowly(tmp_path: Path) -> None:
     code = (
-        "from statuspage.supervisor import supervise; "
+        "from statuspage import logs; from statuspage.supervisor import supervise; logs.setup(); "
         f"supervise({{'web': ['db', 'check', '-c', {str(tmp_path / 'config.toml')!r}]}})"
     )
     (tmp_path / "config.toml").write_text("")
     log = tmp_path / "log"
     with started("-c", code, log=log, command=(sys.executable,)):
-        wait_for(lambda: log.read_text().count("Traceback") == 0 and _pauses(log) >= 3, "three restarts")
+        wait_for(lambda: len(_pauses(log)) >= 4, "four restarts", 60)
     assert "Traceback" not in log.read_text()
+    said, kept = zip(*_pauses(log)[:4], strict=True)
+    assert said == (1.0, 2.0, 4.0, 5.0)
+    assert all(waited >= pause for pause, waited in zip(said, kept, strict=True)), kept
 
 
-def _pauses(log: Path) -> int:
-    return log.read_text().count("store: ")
+def _pauses(log: Path) -> list[tuple[float, float]]:
+    """After each start: the pause that was announced at its end, and the seconds until the next start."""
+    lines = [json.loads(line) for line in log.read_text().splitlines() if line.endswith("}")]
+    said = [re.search(r"is started again in ([0-9.]+) s", each["message"]) for each in lines]
+    pauses = [float(each[1]) for each in said if each is not None]
+    starts = [datetime.fromisoformat(each["at"]) for each in lines if "started as process" in each["message"]]
+    # Times of lines have milliseconds.
+    between = [(late - early).total_seconds() + 0.001 for early, late in pairwise(starts)]
+    return list(zip(pauses, between, strict=False))

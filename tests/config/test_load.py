@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any, get_args
 
 import pytest
+import trustme
 from pydantic import BaseModel
 
 from statuspage.app import load_config, loads_config
@@ -91,6 +92,41 @@ def test_relative_paths_begin_at_the_file(tmp_path: Path) -> None:
     config = loads_config("", tmp_path)
     assert config.store_url == f"sqlite:///{tmp_path}/data/statuspage.db"
     assert config.public_dir == tmp_path / "data/public"
+
+
+def test_relative_files_of_secrets_and_certificates_begin_at_the_file_too(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tmp_path / "etc"
+    (folder / "keys").mkdir(parents=True)
+    (folder / "keys" / "password").write_text("hunter2\n")
+    (folder / "keys" / "api").write_text("an-api-key")
+    certificate = trustme.CA()
+    certificate.cert_pem.write_to_path(folder / "keys" / "ca.pem")
+    certificate.issue_cert("probe.example.com").private_key_and_cert_chain_pem.write_to_path(folder / "keys" / "me.pem")
+    (folder / "config.toml").write_text("""
+[store]
+url = "postgresql+psycopg://status@db.example.com/status"
+password = { file = "keys/password" }
+[[component]]
+id = "chat"
+name = "Chat"
+[[check]]
+id = "chat"
+component = "chat"
+type = "http"
+url = "https://chat.example.com"
+headers = { Authorization = { file = "keys/api" } }
+ca_file = "keys/ca.pem"
+client_cert = "keys/me.pem"
+client_key = "keys/me.pem"
+""")
+    monkeypatch.chdir(tmp_path)
+    config = load_config(Path("etc/config.toml"))
+    assert config.secrets == ("hunter2", "an-api-key")
+    options: Any = config.checks[0].options
+    assert options.ca_file == folder / "keys" / "ca.pem"
+    assert options.client_cert == options.client_key == folder / "keys" / "me.pem"
 
 
 def test_rules_follow_the_cadence_of_the_check(tmp_path: Path) -> None:

@@ -18,7 +18,7 @@ import pytest
 from statuspage.app import loads_config
 from statuspage.clock import SystemClock
 from statuspage.drill import sample
-from statuspage.drill.demo import run_demo
+from statuspage.drill.demo import another, run_demo
 from statuspage.drill.demo_config import demo_config
 from statuspage.drill.on_call import OnCall
 from statuspage.drill.staff_login import key_file
@@ -64,6 +64,10 @@ async def test_a_taken_port_is_named_and_nothing_is_started(tmp_path: Path, whic
     assert f"Port {port + which} is in use" in lines[0]
     assert "--port" in lines[0]
     assert not (tmp_path / "data").exists()
+
+
+def test_the_port_that_is_proposed_is_another_one_with_room_above_it() -> None:
+    assert all(0 < another(port) < 65535 and another(port) != port for port in range(1, 65535))
 
 
 def test_the_product_accepts_the_configuration_without_a_warning(tmp_path: Path) -> None:

@@ -11,11 +11,12 @@ import signal
 import threading
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
+from functools import partial
 from multiprocessing.connection import Connection
 from multiprocessing.context import ForkServerProcess
 from pathlib import Path
 
-from statuspage.app import load_config, run_monitor, senders
+from statuspage.app import load_config, load_for_running, run_monitor, senders
 from statuspage.clock import SystemClock
 from statuspage.core import retrying
 from statuspage.delivery import courier
@@ -126,7 +127,7 @@ class Monitor(Child):
 
 def _monitor(config: Path) -> None:
     hurry(config.parent)
-    asyncio.run(run_monitor(config))
+    asyncio.run(run_monitor(config, partial(load_for_running, config)))
 
 
 def _post(url: str, acts: Sequence[Act], says: Connection, step: str | None, nth: int) -> None:

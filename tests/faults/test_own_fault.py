@@ -13,7 +13,7 @@ import pytest
 from statuspage.core.observation import Outcome
 from statuspage.store import Store, StoreError, open_store
 from tests.processes import STATUSPAGE, free_port, started
-from tests.programs import missing, need
+from tests.programs import need
 from tests.secret_key import secret_key
 from tests.waiting import wait_for
 
@@ -96,16 +96,17 @@ def test_a_network_without_routes_blames_nobody_and_the_page_says_that_we_cannot
     name = f"status-{os.getpid()}"
     made = subprocess.run([ip, "netns", "add", name], capture_output=True, text=True, check=False)
     if made.returncode:
-        missing(f"this kernel or user may not make a network namespace: {made.stderr.strip()}")
+        pytest.skip(f"this kernel or user may not make a network namespace: {made.stderr.strip()}")
     inside = (ip, "netns", "exec", name)
     try:
         subprocess.run([*inside, ip, "link", "set", "lo", "up"], check=True)
-        port = free_port()
-        url = f"http://127.0.0.1:{port}/"
-        server = (*inside, *STATUSPAGE[:1], "-m", "http.server", "--bind", "127.0.0.1", "-d", str(tmp_path), str(port))
-        path = config(tmp_path, [url] * 3, [url, f"{url}second"])
+        ports = [free_port(), free_port()]
+        url, second = (f"http://127.0.0.1:{port}/" for port in ports)
+        server = (*inside, *STATUSPAGE[:1], "-m", "http.server", "--bind", "127.0.0.1", "-d", str(tmp_path))
+        path = config(tmp_path, [url] * 3, [url, second])
         with (
-            started(log=tmp_path / "www.log", command=server),
+            started(str(ports[0]), log=tmp_path / "www.log", command=server),
+            started(str(ports[1]), log=tmp_path / "second.log", command=server),
             started("monitor", "-c", str(path), log=tmp_path / "log", command=(*inside, *STATUSPAGE)),
         ):
             wait_for(lambda: statuses(store) == {"operational"}, "operational")

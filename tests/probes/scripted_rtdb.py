@@ -31,6 +31,8 @@ class Script:
     upgrade: int = 101
     before_hello: float | None = 0.0
     """Seconds until the hello; None: it never comes."""
+    hello: dict[str, str] = field(default_factory=dict)
+    """What the hello says instead of version 5 and our own host."""
     first: dict[str, Any] | None = None
     """A control message in the hello's place."""
     numbers: bool = True
@@ -91,7 +93,7 @@ class ScriptedRtdb:
         else:
             if await self._gone_within(socket, script.before_hello):
                 return
-            hello = {"ts": round(time.time() * 1000), "v": "5", "h": self.host, "s": "session"}
+            hello = {"ts": round(time.time() * 1000), "v": "5", "h": self.host, "s": "session", **script.hello}
             await self._control(socket, "h", hello)
             await self._after_hello(socket)
         with suppress(ConnectionClosed):  # clients leave without waiting for the last answer

@@ -60,6 +60,23 @@ async def test_an_echo_in_several_parts_is_put_together() -> None:
         assert (await look(server)).outcome is Outcome.OK
 
 
+REMARKS: dict[str, Script] = {
+    "another version": Script(hello={"v": "6"}),
+    "a host without an address": Script(hello={"h": "s-nowhere.invalid:1"}),
+    "a debug message": Script(after_listen=[push("sd", {"msg": "debug text"})]),
+    "an unknown action": Script(after_listen=[push("zz", {})]),
+}
+"""What the official SDK was seen to log at most, before it went on and had its write acknowledged."""
+
+
+@pytest.mark.parametrize("remark", REMARKS)
+async def test_what_the_sdk_goes_on_after_is_no_fault(remark: str) -> None:
+    async with scripted_rtdb(REMARKS[remark]) as server:
+        seen = await look(server)
+    assert seen.outcome is Outcome.OK, seen
+    assert stage_names(seen)[-3:] == ["write", "echo", "delete"]
+
+
 FAULTS: dict[str, tuple[Script, tuple[str, str]]] = {
     "http404": (Script(upgrade=404), ("upgrade", "upgrade")),
     "http503": (Script(upgrade=503), ("upgrade", "capacity")),

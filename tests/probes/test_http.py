@@ -332,7 +332,7 @@ class TestRedirects:
                 url=f"http://127.0.0.1:{port}/a",
                 username="jo",
                 password=Secret("a-password"),
-                headers={"X-Key": Secret("the-key"), "Cookie": "session=1", "X-Plain": "yes"},
+                headers={"X-Key": Secret("the-key"), "Cookie": Secret("session=1"), "X-Plain": "yes"},
             )
         assert observation.outcome is Outcome.OK, observation.detail
         first, second, third = (headers for _, headers, _ in site.requests)
@@ -468,7 +468,7 @@ async def test_a_server_that_echoes_our_secrets_does_not_make_us_tell_them() -> 
         ({"expect_json": [{"path": "a..b", "exists": True}]}, "write a path as names and indexes"),
         ({"expect_json": [{"path": "a[x]", "exists": True}]}, "write a path as names and indexes"),
         ({"username": "jo"}, "username and password need each other"),
-        ({"username": "jo", "password": Secret("x"), "headers": {"Authorization": "y"}}, "exclude a header"),
+        ({"username": "jo", "password": Secret("x"), "headers": {"Authorization": Secret("y")}}, "exclude a header"),
         ({"certificate_days_under": 10, "verify": False}, "certificate_days_under needs verify"),
     ],
 )

@@ -146,7 +146,7 @@ async def test_headers_origin_and_subprotocol_are_sent() -> None:
                 url=f"{url}?room=1",
                 origin="https://app.example.com",
                 subprotocols=["chat.v2", "chat.v1"],
-                headers={"Authorization": "Bearer abc", "Host": "rt.example.com", "User-Agent": "mine"},
+                headers={"Authorization": Secret("Bearer abc"), "Host": "rt.example.com", "User-Agent": "mine"},
             ),
             CONTEXT,
         )

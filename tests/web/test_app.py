@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 from sqlalchemy import event
 from sqlalchemy.engine import Engine
+from werkzeug.datastructures import Headers
 from werkzeug.test import Client, TestResponse
 
 from statuspage.core.state import Decision
@@ -24,8 +25,16 @@ from statuspage.web.middleware import serve_first
 from statuspage.web.render import render
 from statuspage.web.shown import Shown
 from statuspage.web.wsgi import WebConfig, assemble
+from tests.web.processes import PROGRAM, running
 from tests.web.served import SetClock, client, eventually, move, seeded_store
 from tests.web.snapshots import NOW, OUTAGE, make_site, make_snapshot, open_incident, told_snapshot
+
+COUNTED = PROGRAM.replace(
+    "\npublic, store",
+    '\nimport statuspage.web.serve as shipped\nshipped.TARGET = "tests.web.counted:make_application"\npublic, store',
+    1,
+)
+"""The shipped program, with a note of what requests ask the database."""
 
 PUBLIC = {
     "/": "page",
@@ -61,6 +70,9 @@ ALWAYS = {
 }  # fmt: skip
 
 
+ODD = ["/nope", "/api/nope", "/components/nope", "/static/../app.py", "/static/page.000000000000.css", "/x.json"]
+EVERY_METHOD = ("GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS", "PATCH")
+
 SHAPES = (
     (r"/components/\w{12}", "/components/<id>"), (r"/static/.*", "/static/<name>"), (r"/i/\w{12}", "/i/<incident>"),
     (r"/incidents/\w{12}", "/incidents/<id>"), (r"/api/v2/incidents/\w{12}\.json", "/api/v2/incidents/<id>.json"),
@@ -91,37 +103,44 @@ def test_the_api_link_names_an_address_that_exists() -> None:
 
 
 def check_headers(answer: TestResponse, *, https: bool, what: str) -> None:
-    names = set(answer.headers.keys())
-    assert names >= ALWAYS, f"{what}: {ALWAYS - names}"
-    assert "Set-Cookie" not in names, what
-    assert "X-Powered-By" not in names, what
-    policy = answer.headers["Content-Security-Policy"]
+    check_fields(answer.headers, https=https, what=what)
+
+
+def check_fields(headers: Headers, *, https: bool, what: str) -> None:
+    assert all(name in headers for name in ALWAYS), f"{what}: {[name for name in ALWAYS if name not in headers]}"
+    assert "Set-Cookie" not in headers, what
+    assert "X-Powered-By" not in headers, what
+    policy = headers["Content-Security-Policy"]
     assert "unsafe" not in policy, what
     assert policy.startswith("default-src 'none'"), what
-    assert ("Strict-Transport-Security" in names) is https, what
+    assert ("Strict-Transport-Security" in headers) is https, what
     assert ("upgrade-insecure-requests" in policy) is https, what
-    assert answer.headers.get("Access-Control-Allow-Credentials") is None, what
+    assert headers.get("Access-Control-Allow-Credentials") is None, what
+
+
+def check_answer(path: str, method: str, status: int, headers: Headers, *, https: bool) -> None:
+    """What every answer of the site must be, whoever asks for what."""
+    what = f"{method} {path} {status}"
+    check_fields(headers, https=https, what=what)
+    kind = PUBLIC.get(pattern(path))
+    assert status != 404 or kind in (None, "asset", "redirect"), what
+    if kind == "data" and method in ("GET", "HEAD"):
+        assert headers["Access-Control-Allow-Origin"] == "*", what
+        assert headers["Cross-Origin-Resource-Policy"] == "cross-origin", what
+    elif kind == "page":
+        assert "Access-Control-Allow-Origin" not in headers, what
+        assert headers["Cross-Origin-Resource-Policy"] == "same-origin", what
+    if method not in ("GET", "HEAD", "OPTIONS"):
+        assert status in (404, 405), what
 
 
 @pytest.mark.parametrize("url", ["https://status.example.com", "http://127.0.0.1:8000"])
 def test_every_answer_of_every_route_and_method_carries_the_security_headers(tmp_path: Path, url: str) -> None:
     web = client(tmp_path, told_snapshot(site=make_site(url=url)), NOW)
-    odd = ["/nope", "/api/nope", "/components/nope", "/static/../app.py", "/static/page.000000000000.css", "/x.json"]
-    for path in addresses() + odd:
-        for method in ("GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS", "PATCH"):
+    for path in addresses() + ODD:
+        for method in EVERY_METHOD:
             answer = web.open(path, method=method)
-            what = f"{method} {path} {answer.status_code}"
-            check_headers(answer, https=url.startswith("https"), what=what)
-            kind = PUBLIC.get(pattern(path))
-            assert answer.status_code != 404 or kind in (None, "asset", "redirect"), what
-            if kind == "data" and method in ("GET", "HEAD"):
-                assert answer.headers["Access-Control-Allow-Origin"] == "*", what
-                assert answer.headers["Cross-Origin-Resource-Policy"] == "cross-origin", what
-            elif kind == "page":
-                assert "Access-Control-Allow-Origin" not in answer.headers, what
-                assert answer.headers["Cross-Origin-Resource-Policy"] == "same-origin", what
-            if method not in ("GET", "HEAD", "OPTIONS"):
-                assert answer.status_code in (404, 405), what
+            check_answer(path, method, answer.status_code, answer.headers, https=url.startswith("https"))
 
 
 def test_answers_do_not_differ_by_cookie_or_host(tmp_path: Path) -> None:
@@ -289,6 +308,22 @@ def test_no_public_get_asks_the_database(tmp_path: Path) -> None:
         keeper.stop()
         keeper.join()
         store.close()
+
+
+def test_the_shipped_entry_answers_everything_with_the_same_headers_and_asks_no_database(tmp_path: Path) -> None:
+    now = datetime.now(UTC)
+    address, store = seeded_store(tmp_path, now)
+    told = told_snapshot(now)
+    store.transact(lambda _: Decision(incidents=told.incidents, maintenances=told.maintenances), now)
+    with running(tmp_path / "public", address, program=COUNTED) as web:
+        eventually(lambda: web.get(f"/incidents/{told.incidents[0].id}")[0].status == 200)
+        assert len(json.loads(web.get(f"/test/asks?{address}")[1])) >= 1  # the counter counts
+        for path in addresses(now) + ODD:
+            for method in EVERY_METHOD:
+                answer, _ = web.get(path, method)
+                check_answer(path, method, answer.status, Headers(answer.getheaders()), https=False)
+        assert json.loads(web.get("/test/seen")[1]) == []
+    store.close()
 
 
 def test_a_locked_database_does_not_slow_a_page(tmp_path: Path) -> None:

@@ -160,6 +160,28 @@ def test_a_disk_that_refuses_leaves_the_last_page(tmp_path: Path) -> None:
     store.close()
 
 
+def test_where_the_folder_cannot_be_written_the_last_page_is_shown_and_turns_stale(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    address, store = seeded_store(tmp_path, start())
+    public, clock = tmp_path / "public", SetClock(start())
+    with keeper(public, address, clock) as (_, shown):
+        eventually(lambda: front(shown))
+    (public / ".lock").unlink()
+    (public / ".lock").mkdir()  # no modes: root may write whatever they say
+    with keeper(public, address, clock) as (made, shown):
+        eventually(lambda: "All Systems Operational</h1>" in front(shown))
+        clock.advance(21)
+        eventually(lambda: "No Fresh Data</h1>" in front(shown))
+        assert not made.is_builder
+        said = f"pages cannot be written to {public}, the last ones are shown: Is a directory"
+        assert [each.getMessage() for each in caplog.records] == [said]
+        (public / ".lock").rmdir()
+        beat(store, clock.at)
+        eventually(lambda: made.is_builder and "All Systems Operational</h1>" in front(shown))
+    store.close()
+
+
 def test_a_snapshot_is_read_on_a_new_revision_a_new_slice_and_a_known_moment() -> None:
     snapshot = make_snapshot(now=start())
     same, newer = Head("g4k2x9", 7, 0), Head("g4k2x9", 8, 0)
