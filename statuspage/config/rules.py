@@ -6,7 +6,7 @@ from fnmatch import fnmatchcase
 
 from statuspage.config.entries import Entries, Entry, rules_of
 from statuspage.config.problems import Problem, nearest
-from statuspage.config.tables import File
+from statuspage.config.tables import File, Route
 from statuspage.config.values import Actuator, Check, Kind, Notifier
 from statuspage.core.addresses import check_url, operator, parse_network
 from statuspage.core.gauges import check_path, selector
