@@ -78,7 +78,14 @@ CONTEXTS = st.dictionaries(
 )
 
 
-GONE = object()
+class _Gone:
+    """A value for what is not there, with the same name in every process."""
+
+    def __repr__(self) -> str:
+        return "gone"
+
+
+GONE = _Gone()
 """In the place of a value: without that field."""
 _RAMP = {"start": "2026-11-23T09:00:00.000Z", "wait_s": 0, "seconds": 8}
 _RULE = {"attribute": "event_users", "over": 5000, "under": 4000, "held": False, "target": "native"}
