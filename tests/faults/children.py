@@ -80,12 +80,14 @@ class Child:
 
 
 class Poster(Child):
-    """A client at work on a script."""
+    """A client at work on a script. One that `stays` does not end when it is through: it waits to be killed."""
 
-    def __init__(self, url: str, acts: Sequence[Act], step: str | None = None, nth: int = 0) -> None:
+    def __init__(
+        self, url: str, acts: Sequence[Act], step: str | None = None, nth: int = 0, *, stays: bool = False
+    ) -> None:
         self._said, says = _context.Pipe(duplex=False)
         self._heard: list[str] = []
-        process = _context.Process(target=_post, args=(url, acts, says, step, nth), name="poster", daemon=True)
+        process = _context.Process(target=_post, args=(url, acts, says, step, nth, stays), name="poster", daemon=True)
         process.start()
         says.close()
         super().__init__(process)
@@ -130,9 +132,11 @@ def _monitor(config: Path) -> None:
     asyncio.run(run_monitor(config, partial(load_for_running, config)))
 
 
-def _post(url: str, acts: Sequence[Act], says: Connection, step: str | None, nth: int) -> None:
+def _post(url: str, acts: Sequence[Act], says: Connection, step: str | None, nth: int, stays: bool) -> None:
     kills.lay(step, nth)
     client.post_all(url, acts, says)
+    if stays:
+        signal.pause()
 
 
 def _deliver(config: Path, url: str, worker: str, step: str | None, nth: int) -> None:

@@ -186,7 +186,7 @@ def _kill_a_poster(on: Bench, step: Step | Anywhere) -> Kill:
     if isinstance(step, Step):
         poster = Poster(on.url, acts, step.name, on.chance.randint(1, step.passages))
     else:
-        poster = Poster(on.url, acts)
+        poster = Poster(on.url, acts, stays=True)
         poster.get_to(on.chance.randrange(len(acts)))
         poster.kill_later(on.chance.uniform(0, 0.02))
     acknowledged = poster.acknowledged()
