@@ -20,11 +20,25 @@ settings.register_profile("unshrunk", max_examples=40, deadline=None, database=N
 _USUAL = "thorough" if os.environ.get("STATUSPAGE_THOROUGH") else "quick"
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", _USUAL))
 
-WORKERS = 3
-"""For two cores: most tests wait for something more than they work."""
+WORKERS = 4
+"""For two cores: two that work, and two that wait."""
+WAITING = {
+    "demo": ("tests/drill/", "tests/browser/test_lobby.py"),
+    "clocks": ("tests/faults/", "tests/monitor/test_engine.py", "tests/web/test_directives_served.py"),
+}
+"""Tests that wait for promised seconds more than they work: each group in a worker of its own, beside those that work."""
 
 
 def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
     """Several workers for the whole suite; none for what somebody chose, which starts sooner and prints as it goes."""
     chosen = config.args_source is not pytest.Config.ArgsSource.TESTPATHS or config.option.keyword
     return 0 if chosen else WORKERS
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Those that wait begin first."""
+    for item in items:
+        for name, paths in WAITING.items():
+            if item.nodeid.startswith(paths):
+                item.add_marker(pytest.mark.xdist_group(name))
+    items.sort(key=lambda item: item.get_closest_marker("xdist_group") is None)
