@@ -26,7 +26,7 @@ WAITING = {
     "demo": ("tests/drill/", "tests/browser/test_lobby.py"),
     "clocks": ("tests/faults/", "tests/monitor/test_engine.py", "tests/web/test_directives_served.py"),
 }
-"""Tests that wait for promised seconds more than they work: each group in a worker of its own, beside those that work."""
+"""Tests that wait for promised seconds more than they work: each group in a worker of its own."""
 
 
 def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
