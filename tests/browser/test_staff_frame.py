@@ -85,6 +85,31 @@ def test_axe_finds_nothing_and_nothing_scrolls_sideways(
         assert page.evaluate("document.documentElement.scrollWidth") <= width
 
 
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_axe_finds_nothing_on_the_way_in_and_in_what_answers_a_mistake(
+    browser: Browser, desk: Desk, axe: str, scheme: Any
+) -> None:
+    name, seed = f"slips-{scheme}", codes.new_seed()
+    kept = Keys(SECRET).close_seed(seed)
+    desk[1].accounts.add_user(User(name, Role.VIEWER, datetime.now(UTC), KEPT, kept), ROOT)
+
+    def send(label: str, text: str, says: str) -> None:
+        page.get_by_label(label).fill(text)
+        page.get_by_label(label).press("Enter")
+        expect(page.locator("body")).to_contain_text(says)
+        page.evaluate(axe)
+        found = page.evaluate("async () => (await axe.run()).violations")
+        assert [(each["id"], [node["html"][:160] for node in each["nodes"]]) for each in found] == [], says
+
+    with opened(browser, desk, "/staff/login", inside=False, color_scheme=scheme, bypass_csp=True) as page:
+        page.get_by_label("Name").fill(name)
+        send("Password", "not this one at all", "do not belong together")
+        page.get_by_label("Name").fill(name)
+        send("Password", PASSWORD, "Your code")
+        send("Six digits", "000000", "This code is not right")
+        send("Six digits", codes.code_at(seed, datetime.now(UTC)), "Sign out")
+
+
 @pytest.mark.parametrize("path", [*INSIDE, *OUTSIDE])
 def test_no_request_goes_elsewhere_and_nothing_breaks_the_policy(browser: Browser, desk: Desk, path: str) -> None:
     with opened(browser, desk, path, inside=path in INSIDE) as page:
