@@ -53,6 +53,8 @@ def moved_event(
     data: dict[str, Json] = {
         **_course(before, after),
         "event": event.value,
+        "mode": route.mode.value,
+        "epoch_before": before.epoch,
         "by": after.by,
         "reason": after.reason,
         "move": after.move,

@@ -327,6 +327,7 @@ def test_what_a_move_rested_on_is_kept_and_only_what_is_public_is_told_to_all() 
     (event,) = here.events
     assert event.telling is not None
     assert (event.telling.queue, event.telling.components) == (f"route/{CHAT}", ("chat",))
+    assert (event.data["mode"], event.data["epoch_before"], event.data["epoch"]) == ("auto", 1, 2)
     assert event.data["conditions"] == {
         FIREBASE: {"health": "down", "since": at(0).isoformat(), "why": "timeout at upgrade"},
         NATIVE: {"health": "up", "since": LONG_AGO.isoformat(), "why": ""},
