@@ -2,12 +2,13 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 from statuspage.core.route import Route, RouteState, Scope
 from statuspage.core.route_words import provider_name, works
 from statuspage.core.site import Component
 from statuspage.web.scene import Scene
-from statuspage.web.times import Stamp, minute_clock, stamp
+from statuspage.web.times import Stamp, clock, minute, minute_clock, stamp
 from statuspage.web.words import listed
 
 Line = tuple[str | Stamp, ...]
@@ -46,7 +47,7 @@ def limited_modes(scene: Scene) -> tuple[Limited, ...]:
 
 def _line(scene: Scene, route: Route, state: RouteState) -> Line:
     site = scene.snapshot.site
-    since = stamp(state.since, scene.zone)
+    since = _brief(scene, state.since)
     if state.is_limited:
         return ("Limited mode since ", since, f". {_sentence(works(site, state))}")
     name = provider_name(site, state.provider)
@@ -54,11 +55,20 @@ def _line(scene: Scene, route: Route, state: RouteState) -> Line:
         back = provider_name(site, state.rollout.to)
         return (f"On {name} since ", since, f"; {state.rollout.pct} % are back on {back}.")
     if state.ramp is not None and state.is_moving(scene.now):
-        return (f"Moving to {name} since ", since, ", until ", stamp(state.ramp.ends, scene.zone), ".")
+        begun, ends = (_brief(scene, each, exact=True) for each in (state.since, state.ramp.ends))
+        return (f"Moving to {name} since ", begun, ", until ", ends, ".")
     if state.previous is None:
         return (f"On {name}.",)
     what = " for new connections" if state.scope is Scope.NEW and state.cause == "preference" else ""
     return (f"On {name}{what} since ", since, ".")
+
+
+def _brief(scene: Scene, at: datetime, *, exact: bool = False) -> Stamp:
+    """A moment of today by its clock, another one with its day: it stands in a narrow column."""
+    is_today = at.astimezone(scene.zone).date() == scene.today
+    if exact:
+        return clock(at, scene.zone) if is_today else stamp(at, scene.zone)
+    return minute_clock(at, scene.zone) if is_today else minute(at, scene.zone)
 
 
 def _names(scene: Scene, group: Sequence[RouteState]) -> list[str]:

@@ -34,14 +34,18 @@ def line(state: RouteState) -> str:
 
 def test_a_route_says_where_it_is_and_since_when() -> None:
     assert line(HOME) == "On Firebase Web Sockets."
-    assert line(AWAY) == "On Native Web Sockets since Sep 13, 2026 - 09:47:00 EDT."
+    assert line(AWAY) == "On Native Web Sockets since 09:47 EDT."
+
+
+def test_what_was_on_another_day_names_it() -> None:
+    assert line(replace(AWAY, since=MOVED - timedelta(days=1))) == (
+        "On Native Web Sockets since Sep 12, 2026 - 09:47 EDT."
+    )
 
 
 def test_a_move_that_is_under_way_names_its_end() -> None:
     moving = replace(AWAY, ramp=Ramp(MOVED, 0, 240))
-    assert line(moving) == (
-        "Moving to Native Web Sockets since Sep 13, 2026 - 09:47:00 EDT, until Sep 13, 2026 - 09:51:00 EDT."
-    )
+    assert line(moving) == "Moving to Native Web Sockets since 09:47:00 EDT, until 09:51:00 EDT."
     assert line(replace(AWAY, ramp=Ramp(MOVED, 0, 60))).startswith("On Native Web Sockets since")
 
 
