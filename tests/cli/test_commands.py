@@ -13,6 +13,7 @@ import pytest
 
 from statuspage.app import KINDS
 from statuspage.cli import COMMANDS
+from statuspage.cli.demo import is_desktop
 from tests.accepting import accepting_port
 from tests.processes import STATUSPAGE, free_port, statuspage
 from tests.secret_key import secret_key
@@ -223,6 +224,23 @@ def test_what_takes_its_time_is_said_on_a_terminal_and_nowhere_else(tmp_path: Pa
     assert b"Bringing the database up to date" in said
     assert done.stdout == b"The database is up to date.\n"
     assert statuspage("db", "upgrade", "-c", path).stderr == ""
+
+
+@pytest.mark.parametrize(
+    ("env", "platform", "terminal", "opens"),
+    [
+        ({"DISPLAY": ":0"}, "linux", True, True),
+        ({"WAYLAND_DISPLAY": "wayland-0"}, "linux", True, True),
+        ({}, "darwin", True, True),
+        ({}, "linux", True, False),
+        ({"DISPLAY": ":0"}, "linux", False, False),
+        ({"DISPLAY": "localhost:10.0", "SSH_CONNECTION": "192.0.2.1 1 192.0.2.2 22"}, "linux", True, False),
+    ],
+)
+def test_demo_opens_the_page_where_somebody_sits_before_a_screen(
+    env: dict[str, str], platform: str, terminal: bool, opens: bool
+) -> None:
+    assert is_desktop(env, platform, terminal) is opens
 
 
 def test_demo_names_a_taken_port(port: int) -> None:
