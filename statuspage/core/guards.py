@@ -8,12 +8,11 @@ import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from functools import partial
 
 from statuspage.core.detection import EPOCH
-from statuspage.core.felt import Felt
+from statuspage.core.felt import MANY, Felt
 from statuspage.core.health import Condition, Health
-from statuspage.core.load import Signal, Signals, arrivals, herd, peak_of, planned_for, said_on, sure_arrivals
+from statuspage.core.load import Signal, Signals, arrivals, herd, peak_of, planned_for, said_on
 from statuspage.core.maintenance import Window
 from statuspage.core.route import LIMITED, Pace, Provider, Refusal, Route, RouteState, Scope, Switchboard, matches
 
@@ -99,15 +98,14 @@ class Board:
         Those of a route come along. Where it says less than its source does, the source is believed. `surely`: few
         beacons are none, for a ramp may be too long at a stranger's word, but nobody stays on what is dead for it.
         """
-        count = partial(self._arrivals, sure_arrivals if surely else arrivals)
         states = tuple((route, state) for route, state in coming if state.provider != to)
-        rate = sum(count(route.id) for route, _ in states)
+        rate = sum(self._arrivals(route.id, surely) for route, _ in states)
         sources = {source for _, state in states if (source := self._source(state)) not in (None, to)}
-        left = sum(count(source) for source in sources if source is not None)
-        return count(to) + max(rate, left)
+        left = sum(self._arrivals(source, surely) for source in sources if source is not None)
+        return self._arrivals(to, surely) + max(rate, left)
 
-    def _arrivals(self, how: Callable[[str, Signals, datetime], float], subject: str) -> float:
-        return how(subject, self.unsent(subject), self.now)
+    def _arrivals(self, subject: str, surely: bool) -> float:
+        return arrivals(subject, self.unsent(subject), self.now, beacons=MANY if surely else 0)
 
     def unsent(self, subject: str) -> Signals:
         """What is said of a provider or of a route, without the new connections that our own ramps send there.

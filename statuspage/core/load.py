@@ -73,22 +73,15 @@ def said_on(provider: Provider, signals: Signals, now: datetime) -> int:
     return latest.users or 0 if latest is not None else 0
 
 
-def arrivals(subject: str, signals: Signals, now: datetime) -> float:
-    """New connections a second that come to a provider, or to a route, anyway."""
+def arrivals(subject: str, signals: Signals, now: datetime, *, beacons: float = 0) -> float:
+    """New connections a second that come to a provider, or to a route, anyway.
+
+    What was reckoned from fewer `beacons` does not count; with infinity only what was said with a token.
+    """
     latest = _latest(subject, signals, now)
-    return latest.connects_per_s or 0.0 if latest is not None else 0.0
-
-
-def sure_arrivals(subject: str, signals: Signals, now: datetime) -> float:
-    """The same where it is more than chance."""
-    latest = _latest(subject, signals, now)
-    return latest.connects_per_s or 0.0 if latest is not None and not _is_chance(latest) else 0.0
-
-
-def said_arrivals(subject: str, signals: Signals, now: datetime) -> float:
-    """The same by what was said with a token: beacons are anonymous, and strangers buy nobody servers."""
-    latest = _latest(subject, signals, now)
-    return latest.connects_per_s or 0.0 if latest is not None and latest.beacons is None else 0.0
+    if latest is None or (latest.beacons is not None and latest.beacons < beacons):
+        return 0.0
+    return latest.connects_per_s or 0.0
 
 
 def herd(subject: str, signals: Signals, now: datetime, pace: Pace, takes: float | None = None) -> str | None:
@@ -101,8 +94,8 @@ def herd(subject: str, signals: Signals, now: datetime, pace: Pace, takes: float
     latest = _latest(subject, signals, now)
     if latest is None or latest.connects_per_s is None:
         return None
-    if _is_chance(latest):
-        return None
+    if latest.beacons is not None and latest.beacons < MANY:
+        return None  # chance: of few beacons three times as many come now and then
     rate = latest.connects_per_s
     said = f"{rate:g} new connections a second on {subject}"
     usual = _usual([each for each in signals[subject] if each.connects_per_s is not None][:-1])
@@ -175,11 +168,6 @@ def value_of(attribute: str, route: Route, board: Switchboard, signals: Signals,
 def is_near(event: PlannedEvent, now: datetime, lead: timedelta) -> bool:
     """Whether a planned event is on, or begins or ended within `lead`."""
     return event.starts - lead <= now < event.ends + lead
-
-
-def _is_chance(signal: Signal) -> bool:
-    """Whether it is made of so few beacons that three times as many come now and then."""
-    return signal.beacons is not None and signal.beacons < MANY
 
 
 def _latest(subject: str, signals: Signals, now: datetime) -> Signal | None:

@@ -1,10 +1,11 @@
 """Room on providers: when it runs low, whoever can make more is told."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from statuspage.core.guards import Board
-from statuspage.core.load import said_arrivals, users_on
+from statuspage.core.load import arrivals, users_on
 from statuspage.core.route_events import capacity_event
 from statuspage.core.state import JournalEvent
 
@@ -38,7 +39,7 @@ def use_of(board: Board, provider: str) -> float:
     known = board.provider(provider)
     users = users_on(known, board.on(provider), board.signals, board.now)
     parts = [users / known.capacity] if known.capacity else []
-    rate = said_arrivals(provider, board.signals, board.now)
+    rate = arrivals(provider, board.signals, board.now, beacons=math.inf)
     return max([0.0, *parts, *([rate / known.max_connects_per_s] if known.max_connects_per_s else [])])
 
 

@@ -234,8 +234,8 @@ MUTANTS = (
     Mutant(
         "our own ramp comes anyway",
         "guards",
-        "return how(subject, self.unsent(subject), self.now)",
-        "return how(subject, self.signals, self.now)",
+        "return arrivals(subject, self.unsent(subject), self.now, beacons=MANY if surely else 0)",
+        "return arrivals(subject, self.signals, self.now, beacons=MANY if surely else 0)",
     ),
     Mutant(
         "the last of a ramp are a herd",
@@ -577,7 +577,7 @@ MUTANTS = (
         "fresh = [each for each in reversed(signals.get(subject, ())) if timedelta(0) <= now - each.at <= FRESH]",
         "fresh = list(reversed(signals.get(subject, ())))",
     ),
-    Mutant("chance is a herd", "load", "return signal.beacons is not None and signal.beacons < MANY", "return False"),
+    Mutant("chance is a herd", "load", "if latest.beacons is not None and latest.beacons < MANY:", "if False:"),
     Mutant(
         "beacons outweigh applications", "load", "if said is not None and said.connects_per_s is not None:", "if False:"
     ),
