@@ -13,7 +13,7 @@ from statuspage.core.boarding import board_of
 from statuspage.core.correcting import run_out
 from statuspage.core.detection import EPOCH, Belief, Verdict
 from statuspage.core.events import component_event
-from statuspage.core.failover import Steered, steer
+from statuspage.core.failover import steer
 from statuspage.core.guards import Board
 from statuspage.core.maintenance import Window, masked
 from statuspage.core.modules import Served, served_by
@@ -113,24 +113,13 @@ def decide(
     return replace(
         told,
         changes=tuple(changes.values()),
-        events=(*events, *_of_routes(state, steered, board), *done.events, *rooms.events),
+        events=(*events, *steered_events(state.routes, steered, board), *done.events, *rooms.events),
         routes=tuple(steered.states.values()),
         low=rooms.low,
         incidents=tuple(done.incidents.values()),
         maintenances=tuple(planned),
         cleared=ended.cleared,
     )
-
-
-def _of_routes(state: State, steered: Steered, board: Board) -> Iterable[JournalEvent]:
-    """The events of routes. That a move was good is no news, but it ends the alert that an earlier one was not."""
-    for event in steered_events(state.routes, steered, board):
-        route = board.switchboard.route(event.subject)
-        if event.kind == "route.verified" and route is not None:
-            told: dict[str, Json] = {"route": {"id": route.id, "component": route.component}, "to": event.data["to"]}
-            telling = Telling(f"route/{route.id}", (route.component,), board.now, told, silent=True)
-            event = replace(event, telling=telling)
-        yield event
 
 
 def _moved(state: State, changes: Mapping[str, Change]) -> dict[str, Change]:

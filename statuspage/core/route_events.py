@@ -88,6 +88,10 @@ def noticed_event(noticed: Noticed, board: Board) -> JournalEvent:
         names: list[Json] = [each.guard for each in state.blocked]
         public: dict[str, Json] = {"route": public_route(route, state, board), "to": data["to"], "guards": names}
         telling = _telling(route, state, board, public, felt)
+    elif route is not None and noticed.what == "verified":
+        # That a move was good is no news, but it ends the alert that an earlier one was not.
+        good: dict[str, Json] = {"route": {"id": route.id, "component": route.component}, "to": data["to"]}
+        telling = Telling(f"route/{route.id}", (route.component,), board.now, good, silent=True)
     return JournalEvent(f"route.{noticed.what}", state.route, board.now, {**data, **felt}, telling)
 
 

@@ -246,7 +246,10 @@ def test_a_move_whose_users_connect_is_called_good_with_what_they_felt() -> None
     assert here.notices() == ["verified"]
     felt: Any = here.events[-1].data["felt"]
     assert (felt["tries"], felt["failed_part"], felt["p50_ms"]) == (120, 0.1667, 150)
-    assert here.events[-1].telling is None
+    told = here.events[-1].telling
+    # Only destinations that page hear of it: it ends the alert that an earlier move was not good.
+    assert told is not None
+    assert (told.silent, told.data["to"], told.evidence) == (True, NATIVE, {})
 
 
 def test_what_was_felt_before_the_move_does_not_count_against_it() -> None:
